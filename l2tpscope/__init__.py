@@ -1,0 +1,1 @@
+"""l2tpscope: a passive L2TP traffic analyzer that explains and measures."""

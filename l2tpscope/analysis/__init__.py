@@ -1,0 +1,1 @@
+"""Numbers with their bias stated: pairing, round trips, loss, throughput, quality."""

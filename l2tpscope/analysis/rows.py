@@ -1,0 +1,304 @@
+"""The rows of every table that comes out: one dataclass a table, one field a column.
+
+The names and meanings are the contract of docs/format.md, which is made from this file: the type says what a column holds
+(`Time` is an instant, int64 nanoseconds since the epoch), the string under a field documents it. None means unknown or
+not measurable, never 0. A new column is one field here, and the place where it is measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+Time = Annotated[int, "time"]
+"""Nanoseconds since the epoch, UTC."""
+
+Direction = Literal["to_responder", "to_initiator"]
+Side = Literal["initiator", "responder"]
+
+
+@dataclass(slots=True)
+class CaptureRow:
+    """One capture file or stream, and how far it can be trusted."""
+
+    capture: int
+    """Running number, from 1, in the order of the first time stamps."""
+    path: str
+    format: str
+    frames: int
+    octets: int
+    """On the wire."""
+    time_start: Time | None
+    time_end: Time | None
+    duration_s: float | None
+    time_resolution_s: float | None
+    link_types: list[str]
+    truncated_file: bool
+    cut_frames: int
+    """Frames of which the capture kept only a part (snaplen)."""
+    undecoded_frames: int
+    """Frames whose link or network header could not be read."""
+    reported_drops: int | None
+    """What the capturer says it lost; null where it says nothing."""
+    duplicate_frames: int
+    """Copies that the capture itself made, among the frames of L2TP and IPsec."""
+    one_sided: bool
+    """Every conversation in it is seen in one direction only."""
+    verdict: Literal["good", "doubtful", "poor", "empty"]
+    reasons: list[str]
+    acknowledged_unseen: int
+    """Control messages that the peer acknowledged and the capture does not have."""
+    l2tp2_control_frames: int
+    l2tp2_data_frames: int
+    l2tp3_control_frames: int
+    l2tp3_data_frames: int
+    l2f_frames: int
+    openvpn_1701_frames: int
+    """OpenVPN on the port of L2TP."""
+    not_l2tp_1701_frames: int
+    """Anything else on the port of L2TP that is not L2TP."""
+    ike_frames: int
+    esp_frames: int
+    ah_frames: int
+    natt_keepalive_frames: int
+    icmp_error_frames: int
+    other_frames: int
+
+
+@dataclass(slots=True)
+class TunnelRow:
+    """One control connection."""
+
+    tunnel: int
+    version: int
+    encapsulation: Literal["udp", "ip"]
+    initiator: str
+    responder: str
+    roles: Literal["seen", "guessed"]
+    initiator_id: int | None
+    """Assigned by the initiator: the Tunnel ID in headers sent to it."""
+    responder_id: int | None
+    initiator_host_name: str | None
+    responder_host_name: str | None
+    initiator_vendor: str | None
+    responder_vendor: str | None
+    initiator_implementation: str | None
+    responder_implementation: str | None
+    state: Literal["opening", "unanswered", "refused", "established", "closed", "lost", "partial"]
+    opened: Time | None
+    """First SCCRQ; where none was seen, the first frame."""
+    established: Time | None
+    """SCCCN, or the first message that proves that the tunnel was up."""
+    closed: Time | None
+    setup_s: float | None
+    """First SCCRQ to first SCCCN."""
+    setup_retransmit_wait_s: float | None
+    """How much of it passed waiting to send a message again."""
+    closed_by: Side | None
+    result_code: int | None
+    result: str | None
+    error_code: int | None
+    error: str | None
+    error_message: str | None
+    messages_to_responder: int
+    """Control frames, acknowledgements and retransmissions included, copies by the capture not."""
+    messages_to_initiator: int
+    retransmissions_to_responder: int
+    retransmissions_to_initiator: int
+    hellos: int
+    """HELLO messages of both sides, each once."""
+    sessions: int
+    data_packets_to_responder: int
+    data_packets_to_initiator: int
+    data_octets_to_responder: int
+    """What L2TP carried (PPP frames), as the headers say."""
+    data_octets_to_initiator: int
+    rtt_initiator_side_min_s: float | None
+    """Smallest clean sample, tap to initiator and back."""
+    rtt_responder_side_min_s: float | None
+    rtt_initiator_side_p50_s: float | None
+    rtt_responder_side_p50_s: float | None
+    vpn: int | None
+    linked_by: str | None
+    """How the two directions are known to belong together."""
+    authentication: str | None
+    """Tunnel authentication: challenges seen, responses checked with the secret where one was given."""
+
+
+@dataclass(slots=True)
+class SessionRow:
+    """One session of a tunnel."""
+
+    session: int
+    tunnel: int
+    call: Literal["incoming", "outgoing", "static"] | None
+    initiator_id: int | None
+    """Assigned by the initiator of the tunnel."""
+    responder_id: int | None
+    call_serial: int | None
+    opened: Time | None
+    established: Time | None
+    closed: Time | None
+    setup_s: float | None
+    closed_by: Side | None
+    result_code: int | None
+    result: str | None
+    error_code: int | None
+    error: str | None
+    error_message: str | None
+    disconnect_cause: str | None
+    state: Literal["opening", "refused", "established", "closed", "lost", "partial"]
+    ppp_auth: str | None
+    ppp_user: str | None
+    ppp_state: str | None
+    assigned_ip: str | None
+    peer_ip: str | None
+    mru_to_responder: int | None
+    mru_to_initiator: int | None
+    pseudowire: str | None
+    cookie_octets_to_responder: int | None
+    cookie_octets_to_initiator: int | None
+    sequenced_to_responder: bool | None
+    """Whether data carried sequence numbers; null: no data."""
+    sequenced_to_initiator: bool | None
+    data_packets_to_responder: int
+    data_packets_to_initiator: int
+    data_octets_to_responder: int
+    data_octets_to_initiator: int
+    first_data: Time | None
+    last_data: Time | None
+
+
+@dataclass(slots=True)
+class MessageRow:
+    """One control frame."""
+
+    capture: int
+    frame: int
+    time: Time
+    tunnel: int
+    session: int | None
+    direction: Direction
+    message: str
+    """`SCCRQ` ... `ZLB`, `ACK`, `UNKNOWN_<n>`."""
+    ns: int | None
+    nr: int | None
+    octets: int
+    """The control message: its header and AVPs."""
+    fit: Literal["new", "retransmission", "duplicate", "out-of-order", "violation"]
+    retransmission_of: int | None
+    """Frame of the first copy."""
+    acked_by: int | None
+    """Frame whose Nr was the first to acknowledge it."""
+    anomalies: list[str]
+
+
+@dataclass(slots=True)
+class RttRow:
+    """One round trip, from the tap to one side and back."""
+
+    time: Time
+    """Of the reply."""
+    kind: str
+    side: Side
+    """The side of the tap that answered."""
+    tunnel: int | None
+    session: int | None
+    ike_sa: int | None
+    esp_sa: int | None
+    capture: int
+    frame_request: int
+    frame_reply: int
+    rtt_s: float
+    rtt_low_s: float | None
+    """Lower bound where the sample is ambiguous; `rtt_s` is then the upper one."""
+    quality: Literal["clean", "ambiguous", "cumulative", "edge", "inferred"]
+
+
+@dataclass(slots=True)
+class LossRow:
+    """One sequence space in one direction."""
+
+    space: Literal["l2tp-control", "l2tp-data", "l2tp-data-ip-id", "esp", "lcp-echo", "icmp-echo", "tcp"]
+    tunnel: int | None
+    session: int | None
+    esp_sa: int | None
+    direction: Direction
+    measurable: bool
+    why_not: str | None
+    expected: int | None
+    received: int | None
+    """Distinct numbers."""
+    lost: int | None
+    duplicate: int | None
+    reordered: int | None
+    pending: int | None
+    """Missing, but may still come: younger than the reorder horizon, or at the end of the capture."""
+    loss_ratio: float | None
+    loss_low_ratio: float | None
+    """95 % interval (Wilson)."""
+    loss_high_ratio: float | None
+    upstream_lost: int | None
+    """Between the sender and the tap."""
+    downstream_lost: int | None
+    """After the tap, as far as repeats show it."""
+    capture_suspect: bool
+    """The capture itself may have lost them."""
+    max_reorder_extent: int | None
+    restarts: int | None
+    """How often the numbering began anew."""
+
+
+@dataclass(slots=True)
+class ThroughputRow:
+    """What one session carried in one direction during one bin of time."""
+
+    time: Time
+    """Begin of the bin."""
+    bin_s: float
+    tunnel: int
+    session: int | None
+    esp_sa: int | None
+    direction: Direction
+    packets: int
+    octets: int
+    """IP datagrams, headers included."""
+
+
+@dataclass(slots=True)
+class EventRow:
+    """One dated fact."""
+
+    time: Time
+    capture: int
+    frame: int | None
+    subject: str
+    event: str
+    detail: str
+
+
+ROWS: dict[str, type] = {
+    "captures": CaptureRow,
+    "tunnels": TunnelRow,
+    "sessions": SessionRow,
+    "messages": MessageRow,
+    "rtt": RttRow,
+    "loss": LossRow,
+    "throughput": ThroughputRow,
+    "events": EventRow,
+}
+"""Every table, in the order of the document."""
+
+
+@dataclass(slots=True)
+class Measures:
+    """Everything that was measured: the tables."""
+
+    captures: list[CaptureRow] = field(default_factory=list)
+    tunnels: list[TunnelRow] = field(default_factory=list)
+    sessions: list[SessionRow] = field(default_factory=list)
+    messages: list[MessageRow] = field(default_factory=list)
+    rtt: list[RttRow] = field(default_factory=list)
+    loss: list[LossRow] = field(default_factory=list)
+    throughput: list[ThroughputRow] = field(default_factory=list)
+    events: list[EventRow] = field(default_factory=list)

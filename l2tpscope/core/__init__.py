@@ -1,0 +1,1 @@
+"""What every layer may use: serial arithmetic, open enumerations, anomalies. Imports nothing of ours."""

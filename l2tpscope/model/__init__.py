@@ -1,0 +1,1 @@
+"""What was seen: halves, channels, sessions, series, events. No octets here."""

@@ -1,0 +1,1 @@
+"""One tracker a protocol, blind to the others; state bounded by tunnels, not by packets."""

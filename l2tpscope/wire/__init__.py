@@ -1,0 +1,1 @@
+"""Octets to messages. No numpy, no clock, no file."""
