@@ -88,10 +88,12 @@ def split_avps(octets: bytes, at: int, end: int) -> tuple[list[bytes], int]:
     *Source*: RFC 2661 §4.1: the low 10 bits of the first 16 are the length, header included, so at least 6.
     """
     end = min(end, len(octets))
+    last = end - 6
     pieces = []
-    while at + 6 <= end:
-        after = at + ((octets[at] & 0x03) << 8 | octets[at + 1])
-        if after < at + 6 or after > end:
+    while at <= last:
+        size = (octets[at] & 0x03) << 8 | octets[at + 1]
+        after = at + size
+        if size < 6 or after > end:
             break
         pieces.append(octets[at:after])
         at = after

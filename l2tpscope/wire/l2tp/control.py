@@ -23,6 +23,10 @@ _KEEP_AVPS = 4096
 _KEEP_OCTETS = 64
 """Longer AVPs are rarely met again, and would let a hostile capture fill the memory: 4096 of 64 octets are 2 MB."""
 _kept: dict[bytes, Avp] = {}
+_KEEP_BODIES = 1024
+_KEEP_BODY_OCTETS = 32
+"""HELLO, SCCCN, ACK and the like, without a fault."""
+_kept_bodies: dict[int, dict[bytes, tuple[Avp, ...]]] = {2: {}, 3: {}}
 
 
 class ControlMessage(NamedTuple):
@@ -110,14 +114,27 @@ def decode_control(octets: bytes, octets_on_wire: int | None = None) -> ControlM
     if length == begin or (length < 0 and on_wire == begin):
         return _message(header, None, (), header.anomalies, b"")
     end = length if begin < length <= on_wire else on_wire
-    pieces, stop = split_avps(octets, begin, end)
+    body = octets[begin:end]
+    kept = _kept_bodies[header.flags & VERSION_MASK].get(body) if length == end else None
+    if kept is not None:
+        return _message(header, kept[0].value, kept, header.anomalies, body)
+    return _read_body(octets, header, end, body)
+
+
+def _read_body(octets: bytes, header: Header, end: int, body: bytes) -> ControlMessage:
+    pieces, stop = split_avps(octets, header.begin, end)
     avps = tuple([_kept.get(piece) or _read_and_keep(piece) for piece in pieces])
-    anomalies = header.anomalies
-    if stop != end or length != end:
-        anomalies += _length_anomalies(octets, length, stop, end)
     kind = _message_type(avps)
-    anomalies += _body_anomalies(header, kind, avps, cut=size < end)
-    return _message(header, kind, avps, anomalies, octets[begin:end])
+    anomalies = header.anomalies
+    if stop != end or header.length != end:
+        anomalies += _length_anomalies(octets, header.length, stop, end)
+    anomalies += _body_anomalies(header, kind, avps, cut=len(octets) < end)
+    if not anomalies and len(body) <= _KEEP_BODY_OCTETS and not kind.vendor:
+        bodies = _kept_bodies[header.flags & VERSION_MASK]
+        if len(bodies) >= _KEEP_BODIES:
+            bodies.clear()
+        bodies[body] = avps
+    return _message(header, kind, avps, anomalies, body)
 
 
 def _message(
