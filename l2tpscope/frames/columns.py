@@ -91,7 +91,9 @@ class Frames:
     counts: dict[Kind, int] = field(default_factory=dict)
     """How many frames of the batch are of each kind, OTHER included; fragments and copies each counted."""
     undecoded: int = 0
-    """Frames whose link or network header could not be read at all."""
+    """Frames whose link or network header could not be read at all; not in `counts`."""
+    lost_fragments: int = 0
+    """Fragments that came to nothing: never completed, overlapping, or copies of a datagram already complete; not in `counts`."""
 
     def __len__(self) -> int:
         return len(self.time)

@@ -1,0 +1,268 @@
+"""What each datagram is: L2TP, L2F, OpenVPN, IKE, ESP, an ICMP error that quotes one of these, or nothing of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from l2tpscope.frames.columns import Kind
+from l2tpscope.frames.flows import Flows, Keys, flow_keys
+from l2tpscope.frames.network import Packets
+from l2tpscope.frames.tables import (
+    AH,
+    ESP,
+    IKE_PORT,
+    L2F,
+    L2TP_IP,
+    NATT_PORT,
+    NONE,
+    ON_L2TP,
+    ON_PROVEN,
+    V2_DATA,
+    V3_DATA,
+    L,
+    O,
+    header_octets,
+    lenient_form,
+    port_table,
+    ppp_table,
+    strict_form,
+    tabulate,
+)
+from l2tpscope.frames.window import Bools, Int64s, Octet, Rows, Views
+
+HEADER = tabulate(header_octets)
+STRICT = tabulate(strict_form)
+LENIENT = tabulate(lenient_form)
+PPP = ppp_table()
+KIND_OF_FORM = np.array([Kind.NOT_L2TP_1701, Kind.L2TP2_DATA, Kind.L2TP2_CONTROL, Kind.L2TP3_DATA, Kind.L2TP3_CONTROL, Kind.L2F], np.uint8)
+
+PROOF_MASK, PROOF = 0xCA0E, 0xC802
+"""T, L and S set, O clear, version 2 or 3."""
+
+
+@dataclass(slots=True)
+class Payloads:
+    """What datagrams carry: where it begins, how long it is, how much of it is there. *Shape*: every column (n,)."""
+
+    at: Int64s
+    octets: Int64s
+    captured: Int64s
+
+
+def payloads_of(packets: Packets, udp: Bools, icmp: Bools) -> Payloads:
+    """Where the payload of each datagram lies: behind the header of UDP or ICMP; ESP, AH, protocol 115: all of it.
+
+    The UDP length counts, but never past the end of the datagram; 0 means up to there (a jumbogram, RFC 2675 §4).
+    """
+    at = packets.transport + 8 * (udp | icmp)
+    announced = packets.rows["udp_octets"].astype(np.int64)
+    room = packets.end - packets.transport
+    if not (udp.all() and (announced == room).all()):
+        room = np.where(udp & (announced > 0), np.minimum(announced, room), room)
+    octets = np.maximum(room - (at - packets.transport), 0)
+    captured = np.clip(packets.limit - at, 0, octets)
+    return Payloads(at, octets, captured)
+
+
+@dataclass(slots=True)
+class Datagrams:
+    """UDP datagrams under consideration. *Shape*: every column (n,)."""
+
+    packets: Packets
+    payload: Payloads
+    source: Keys
+    destination: Keys
+    record: Int64s
+    """Number of the record since the decoder began."""
+
+    def keys(self, which: Int64s) -> Keys:
+        """Flow numbers of some of them."""
+        rows = self.packets.rows
+        return flow_keys(self.source[which], self.destination[which], rows["source_port"][which], rows["destination_port"][which])
+
+
+def proofs(rows: Rows, payload: Payloads) -> Int64s:
+    """Positions of the datagrams that are an L2TP control message beyond doubt: header, Length, a Message Type AVP first.
+
+    *Source*: RFC 2661 §4.4.1 (vendor 0, type 0, 8 octets; types 1 to 29 are assigned).
+    """
+    which = np.flatnonzero((rows["flags"] & PROOF_MASK) == PROOF)
+    some, message_type, length = rows[which], rows["message_type"][which], rows["length"][which].astype(np.int64)
+    sure = ((some["avp"] & 0x7FFF) == 8) & (some["avp_type"] == 0) & (message_type >= 1) & (message_type <= 29)
+    sure &= (length >= 20) & (length <= payload.octets[which]) & (payload.captured[which] >= 20)
+    return which[sure]
+
+
+class Classifier:
+    """Tells kinds apart; remembers which flows were proven to be L2TP or OpenVPN."""
+
+    def __init__(self, ports: list[int]) -> None:
+        self.ports = port_table(ports)
+        self.l2tp = Flows()
+        self.openvpn = Flows()
+
+    def trim(self) -> None:
+        """Keep the memory bounded."""
+        self.l2tp.trim()
+        self.openvpn.trim()
+
+    def learn(self, datagrams: Datagrams) -> None:
+        """Remember the flows that some datagrams prove to be L2TP, from each proof on."""
+        rows = datagrams.packets.rows
+        which = proofs(rows, datagrams.payload)
+        if len(which):
+            self.l2tp.prove(datagrams.keys(which), datagrams.record[which])
+            for port in (rows["source_port"][which], rows["destination_port"][which]):
+                self.ports[port] |= ON_PROVEN
+
+    def udp_kinds(self, views: Views, datagrams: Datagrams) -> Octet:
+        """The kind of each UDP datagram. *Shape*: (n,)."""
+        rows = datagrams.packets.rows
+        on = self.ports.take(rows["source_port"]) | self.ports.take(rows["destination_port"])
+        ours = (on & ON_L2TP) != 0
+        if ours.all():
+            return self._l2tp_kinds(views, datagrams)
+        elsewhere = np.flatnonzero(~ours & ((on & ON_PROVEN) != 0))
+        ours[elsewhere] = self.l2tp.known(datagrams.keys(elsewhere), datagrams.record[elsewhere])
+        kinds = ipsec_kinds(views, rows, datagrams.payload)
+        which = np.flatnonzero(ours)
+        kinds[which] = self._l2tp_kinds(views, select(datagrams, which))
+        return kinds
+
+    def _l2tp_kinds(self, views: Views, datagrams: Datagrams) -> Octet:
+        """The kinds of datagrams on a port of L2TP, or in a flow of L2TP."""
+        rows, payload = datagrams.packets.rows, datagrams.payload
+        form = STRICT.take(rows["flags"])
+        form[~plausible(views, rows, payload, form)] = NONE
+        kinds = KIND_OF_FORM.take(form)
+        unclear = np.flatnonzero((form == NONE) | (form == L2F))
+        if len(unclear):
+            kinds[unclear] = self._unclear_kinds(select(datagrams, unclear), form[unclear])
+        return kinds
+
+    def _unclear_kinds(self, datagrams: Datagrams, form: Octet) -> Octet:
+        """The kinds of datagrams whose own octets do not show L2TP: their flow has the word."""
+        rows, payload, record = datagrams.packets.rows, datagrams.payload, datagrams.record
+        kinds = KIND_OF_FORM.take(form)
+        keys = datagrams.keys(np.arange(len(record)))
+        reset = openvpn_reset(rows, payload) & (form == NONE)
+        self.openvpn.prove(keys[reset], record[reset])
+        first = rows["flags"] >> 11
+        openvpn = (first >= 1) & (first <= 11) & (payload.captured > 0) & (form == NONE) & self.openvpn.known(keys, record)
+        kinds[openvpn] = Kind.OPENVPN_1701
+        l2tp = LENIENT.take(rows["flags"])
+        l2tp[payload.octets < HEADER.take(rows["flags"])] = NONE
+        proven = (l2tp != NONE) & self.l2tp.known(keys, record)
+        kinds[proven] = KIND_OF_FORM.take(l2tp[proven])
+        kinds[(payload.captured < 2) & (payload.octets >= 6)] = UNREADABLE
+        return kinds
+
+
+UNREADABLE = 255
+"""In place of a kind: so little was captured that nothing can be said."""
+
+
+def select(datagrams: Datagrams, which: Int64s) -> Datagrams:
+    """Some of them."""
+    payload = datagrams.payload
+    some = Payloads(payload.at[which], payload.octets[which], payload.captured[which])
+    return Datagrams(datagrams.packets.select(which), some, datagrams.source[which], datagrams.destination[which], datagrams.record[which])
+
+
+def plausible(views: Views, rows: Rows, payload: Payloads, form: Octet) -> Bools:
+    """Whether the rest of the octets bears out what the first word says.
+
+    The header fits; where there is a Length it covers the header and lies inside the datagram; data begins as PPP does
+    (v2) or is for a session (v3). *Bias*: random octets pass as v2 data once in some 30,000 datagrams; PPP protocols
+    that nobody has registered are not believed until a control message proves the flow.
+    """
+    header = HEADER.take(rows["flags"])
+    fits = payload.octets >= header
+    announced = (rows["flags"] & L) != 0
+    octets = payload.octets
+    if announced.any():
+        octets = np.where(announced, rows["length"], octets)
+        fits &= ~announced | ((octets >= header) & (octets <= payload.octets))
+    fits &= payload.captured >= 2
+    data = form == V2_DATA
+    fits &= ~data | _ppp_begins(views, rows, payload, header, octets)
+    if not data.all():
+        v3 = form == V3_DATA
+        fits &= ~v3 | ((rows["length"] == 0) & ((rows["at4"] != 0) | (payload.captured < 8)))
+        fits &= (form != L2F) | _l2f(rows, payload)
+    return fits
+
+
+def _ppp_begins(views: Views, rows: Rows, payload: Payloads, header: Octet, octets: Int64s) -> Bools:
+    at = payload.at + header
+    offset = np.flatnonzero(rows["flags"] & O)
+    if len(offset):
+        at[offset] += np.where(payload.captured[offset] >= header[offset], views.u16[at[offset] - 2], 0)
+        at = np.minimum(at, payload.at + payload.captured)
+    there = payload.at + np.minimum(payload.captured, octets) - at
+    word = (views.u8[at].astype(np.uint16) << 8) | views.u8[at + 1]
+    return PPP.take(word) | (there < 2)
+
+
+def _l2f(rows: Rows, payload: Payloads) -> Bools:
+    """RFC 2341 §4.2: protocol 1 to 3, and a Length that covers the header and fits, the checksum not counted."""
+    flags = rows["flags"]
+    header = 10 + 2 * (flags >> 15) + 4 * ((flags >> 14) & 1)
+    length = rows["at8"] >> 16
+    protocol = rows["length"] >> 8
+    fits = (length >= header) & (length + 2 * ((flags >> 3) & 1) <= payload.octets)
+    return (protocol >= 1) & (protocol <= 3) & (fits | (payload.captured < 10))
+
+
+RESET_OCTETS = (14, 26, 38, 42, 50, 54, 66, 86, 98)
+"""Lengths of OpenVPN's first packets: none, MD5, SHA1, SHA256, SHA512 or tls-crypt; the server's have 12 more."""
+
+
+def openvpn_reset(rows: Rows, payload: Payloads) -> Bools:
+    """Whether a datagram is the first of an OpenVPN connection, or its data (P_DATA_V2, peer below 256 or none)."""
+    first = rows["flags"] >> 8
+    reset = np.isin(first, (0x08, 0x10, 0x38, 0x40)) & np.isin(payload.octets, RESET_OCTETS)
+    reset |= (first == 0x50) & (payload.octets >= 54)
+    peer = rows["marker"] & 0xFFFF00
+    data = (rows["flags"] >> 11 == 9) & ((peer == 0) | (rows["marker"] & 0xFFFFFF == 0xFFFFFF)) & (payload.octets >= 20)
+    return (reset | data) & (payload.captured >= 4)
+
+
+def ipsec_kinds(views: Views, rows: Rows, payload: Payloads) -> Octet:
+    """Kinds of UDP datagrams by the ports of IKE and NAT traversal; OTHER where it is neither.
+
+    *Source*: RFC 3948 §2 (keepalive, non-ESP marker), RFC 7296 §3.1 (the header), RFC 4303 §2.1 (SPIs below 256).
+    """
+    kinds = np.zeros(len(rows), np.uint8)
+    natt = (rows["source_port"] == NATT_PORT) | (rows["destination_port"] == NATT_PORT)
+    ike = ~natt & ((rows["source_port"] == IKE_PORT) | (rows["destination_port"] == IKE_PORT))
+    marker = rows["marker"]
+    long = natt & (payload.octets >= 8) & (payload.captured >= 4)
+    kinds[long & (marker >= 256)] = Kind.ESP
+    kinds[long & (marker == 0) & (payload.octets >= 32)] = Kind.IKE
+    kinds[natt & (payload.octets == 1) & (rows["flags"] >> 8 == 0xFF) & (payload.captured == 1)] = Kind.NATT_KEEPALIVE
+    which = np.flatnonzero(ike & (payload.octets >= 28))
+    if len(which):
+        at = payload.at[which]
+        major = views.u8[at + 17] >> 4
+        length = views.u16[at + 24].astype(np.int64) << 16 | views.u16[at + 26]
+        header = ((major == 1) | (major == 2)) & (length >= 28) & (length <= payload.octets[which])
+        kinds[which[header | (payload.captured[which] < 28)]] = Kind.IKE
+    return kinds
+
+
+def protocol_kinds(packets: Packets, payload: Payloads) -> Octet:
+    """Kinds of the datagrams that are not UDP; OTHER where an ICMP message is for others to judge."""
+    rows = packets.rows
+    kinds = np.zeros(len(rows), np.uint8)
+    protocol = rows["protocol"]
+    kinds[(protocol == ESP) & (payload.octets >= 8)] = Kind.ESP
+    kinds[(protocol == AH) & (payload.octets >= 12)] = Kind.AH
+    over_ip = protocol == L2TP_IP
+    control = (rows["spi"] == 0) & ((rows["after_ports"] >> 16 & 0x800F) == 0x8003) & (payload.octets >= 16)
+    kinds[over_ip] = Kind.NOT_L2TP_1701
+    kinds[over_ip & (rows["spi"] != 0) & (payload.octets >= 4)] = Kind.L2TP3_DATA
+    kinds[over_ip & control] = Kind.L2TP3_CONTROL
+    return kinds

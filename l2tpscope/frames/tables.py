@@ -1,0 +1,122 @@
+"""What is looked for, as tables: protocols, ports, and the first word of an L2TP header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.frames.window import Octet
+
+ICMP, IPIP, UDP, IPV6_IN_IP, GRE, ESP, AH, ICMPV6, L2TP_IP, MPLS_IN_IP = 1, 4, 17, 41, 47, 50, 51, 58, 115, 137
+L2TP_PORT, IKE_PORT, NATT_PORT, VXLAN_PORT = 1701, 500, 4500, 4789
+
+ON_L2TP, ON_IPSEC, ON_VXLAN, ON_PROVEN = 1, 2, 4, 8
+"""Bits of a port: L2TP's own (or asked for), IKE's and NAT traversal's, VXLAN's, one of a flow that was proven to be L2TP."""
+IS_UDP, IS_ESP, IS_ICMP, IS_TUNNEL = 16, 32, 64, 128
+"""Bits of a protocol; ESP's is AH's and that of protocol 115 too."""
+
+DROP, KEEP, UNWRAP = 0, 1, 2
+
+PROTOCOL_BITS = {UDP: IS_UDP, ESP: IS_ESP, AH: IS_ESP, L2TP_IP: IS_ESP, ICMP: IS_ICMP, ICMPV6: IS_ICMP}
+PROTOCOL_BITS |= dict.fromkeys((IPIP, IPV6_IN_IP, GRE, MPLS_IN_IP), IS_TUNNEL)
+
+
+def protocol_table() -> Octet:
+    """Bits by IP protocol number. *Shape*: (256,)."""
+    table = np.zeros(256, np.uint8)
+    for number, bits in PROTOCOL_BITS.items():
+        table[number] = bits
+    return table
+
+
+def port_table(ports: list[int]) -> Octet:
+    """Bits by port, *ports* counted as L2TP's. *Shape*: (65536,)."""
+    table = np.zeros(65536, np.uint8)
+    table[[IKE_PORT, NATT_PORT]] |= ON_IPSEC
+    table[VXLAN_PORT] |= ON_VXLAN
+    table[[L2TP_PORT, *ports]] |= ON_L2TP
+    return table
+
+
+def interest_table() -> Octet:
+    """DROP, KEEP or UNWRAP by the bits of protocol and both ports together. *Shape*: (256,)."""
+    table = np.zeros(256, np.uint8)
+    for bits in range(256):
+        if bits & (IS_ESP | IS_ICMP):
+            table[bits] = KEEP
+        elif bits & IS_TUNNEL:
+            table[bits] = UNWRAP
+        elif bits & IS_UDP:
+            table[bits] = KEEP if bits & (ON_L2TP | ON_IPSEC | ON_PROVEN) else UNWRAP if bits & ON_VXLAN else DROP
+    return table
+
+
+T, L, S, O, VERSION = 0x8000, 0x4000, 0x0800, 0x0200, 0x000F  # noqa: E741  the RFC's names
+"""Bits of the first word. *Source*: RFC 2661 §3.1, RFC 3931 §3.2.1."""
+RESERVED_V2_DATA = 0x3430
+"""Bits that must be 0; 0x00C0 are B and E of RFC 4623 §6.2 in data."""
+RESERVED_V2_CONTROL = 0x34F0
+RESERVED_V3_CONTROL = 0x37F0
+CONTROL = T | L | S
+"""Set in every control message; O clear (RFC 2661 §3.1)."""
+
+NONE, V2_DATA, V2_CONTROL, V3_DATA, V3_CONTROL, L2F = 0, 1, 2, 3, 4, 5
+
+
+def strict_form(word: int) -> int:
+    """What a first word is on the port of L2TP, where nothing else proves that it is L2TP at all."""
+    version = word & VERSION
+    if version == 2 and not word & T:
+        return NONE if word & RESERVED_V2_DATA else V2_DATA
+    if version == 2:
+        return V2_CONTROL if word & CONTROL == CONTROL and not word & (RESERVED_V2_CONTROL | O) else NONE
+    if version == 3 and not word & T:
+        return V3_DATA if word == 3 else NONE
+    if version == 3:
+        return V3_CONTROL if word & CONTROL == CONTROL and not word & RESERVED_V3_CONTROL else NONE
+    return L2F if version in (1, 9) and not word & 0x0FF0 else NONE
+
+
+def lenient_form(word: int) -> int:
+    """What a first word is in a flow that was proven to be L2TP: reserved bits are ignored, as the RFCs want it."""
+    version = word & VERSION
+    if version in (2, 3):
+        return {2: (V2_DATA, V2_CONTROL), 3: (V3_DATA, V3_CONTROL)}[version][word >> 15]
+    return NONE
+
+
+def header_octets(word: int) -> int:
+    """Length of the header that a first word announces, without the offset padding."""
+    if word & VERSION == 3:
+        return 12 if word & T else 8
+    return 6 + 2 * (word & L > 0) + 4 * (word & S > 0) + 2 * (word & O > 0)
+
+
+def tabulate(function: Callable[[int], int]) -> Octet:
+    """A function of a 16-bit word as a table. *Shape*: (65536,)."""
+    return np.fromiter(map(function, range(65536)), np.uint8, 65536)
+
+
+PPP_PROTOCOLS = (
+    0x0021, 0x0023, 0x0025, 0x0027, 0x0029, 0x002B, 0x002D, 0x002F, 0x0031, 0x0033, 0x0035, 0x003D, 0x003F, 0x0041, 0x0043, 0x0045, 0x0047,
+    0x0049, 0x004B, 0x004D, 0x004F, 0x0053, 0x0055, 0x0057, 0x0059, 0x0061, 0x0063, 0x0065, 0x0067, 0x0069, 0x00FB, 0x00FD, 0x0281, 0x0283,
+)  # fmt: skip
+"""Network protocols of PPP; 0x8000 more is the control protocol of each. *Source*: the registry of PPP protocol numbers."""
+PPP_SHORT = {0x2D: range(256), 0x2F: range(256), 0x3D: range(256), 0x53: range(256), 0x55: range(256), 0xFB: range(256), 0xFD: range(256)}
+PPP_SHORT |= {0x21: range(0x45, 0x50), 0x57: range(0x60, 0x70)}
+"""Protocols sent as one octet (RFC 1661 §6.5), and what can come next: after IP's, the begin of an IP header."""
+
+
+def ppp_table() -> NDArray[np.bool_]:
+    """Whether a PPP frame can begin with these two octets. *Shape*: (65536,)."""
+    table = np.zeros(65536, np.bool_)
+    table[0xFF03] = True
+    for number in PPP_PROTOCOLS:
+        table[[number, number | 0x8000]] = True
+    for short, following in PPP_SHORT.items():
+        table[[short << 8 | octet for octet in following]] = True
+    for block in (0xC000, 0xC200):  # LCP, PAP, LQR; CHAP, EAP and their kin
+        table[block + 1 : block + 256 : 2] = True
+    return table
