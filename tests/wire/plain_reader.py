@@ -65,21 +65,21 @@ def _read_pcapng(octets: bytes) -> Iterator[tuple[int, int, bytes, int]]:
         at += max(size, 12)
 
 
+FIXED = {0: 4, 12: 0, 14: 0, 101: 0, 113: 16, 228: 0, 229: 0, 276: 20}
+"""Link types whose header has one length."""
+
+
 def find_ip(link: int, octets: bytes) -> int | None:
     """Where the IP header begins."""
-    if link in (101, 12, 14, 228, 229):
-        return 0
-    if link == 0:
-        return 4
-    if link == 113:
-        return 16
-    if link == 276:
-        return 20
+    if link in FIXED:
+        return FIXED[link]
     if link != 1:
         return None
     at = 12
     while octets[at : at + 2] in (b"\x81\x00", b"\x88\xa8"):
         at += 4
+    if octets[at : at + 2] == b"\x88\x64" and octets[at + 8 : at + 10] in (b"\x00\x21", b"\x00\x57"):
+        return at + 10
     return at + 2 if octets[at : at + 2] in (b"\x08\x00", b"\x86\xdd") else None
 
 

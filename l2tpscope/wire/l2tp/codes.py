@@ -297,6 +297,9 @@ class Bits(int):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'|'.join(self.names) or '0'})"
 
+    def __str__(self) -> str:
+        return ", ".join(self.names) or "none"
+
 
 class FramingBits(Bits):
     """RFC 2661 §4.4.3: synchronous is the low bit."""

@@ -64,6 +64,13 @@ def read_text1(reader: Reader) -> str:
     return decode_text(read_octets1(reader))
 
 
+def read_text_or_octets(reader: Reader) -> str | bytes:
+    """Opaque octets that most peers fill with text (Remote End ID): text where all of it can be printed."""
+    octets = reader.rest()
+    text = decode_text(octets)
+    return text if text.isprintable() and octets else octets
+
+
 def read_fixed(size: int) -> Format:
     """Exactly *size* octets."""
     return lambda reader: reader.take(size)
@@ -96,7 +103,7 @@ def read_result(reader: Reader) -> ResultCode:
     """2, 4 or more octets. Apple's host order shows itself: no result code is above 255, and none of its low octets is 0."""
     result = reader.u16()
     error = reader.u16() if reader.left else None
-    message = reader.text() if reader.left else None
+    message = reader.text() or None
     if result and not result & 0xFF:
         swapped_error = None if error is None else (error >> 8 | (error & 0xFF) << 8)
         return ResultCode(result >> 8, swapped_error, message, swapped=True)
@@ -255,6 +262,7 @@ FORMATS: dict[str, Format] = {
     "octets 1+": read_octets1,
     "text": Reader.text,
     "text 1+": read_text1,
+    "text or octets": read_text_or_octets,
     "empty": read_empty,
     "u16": Reader.u16,
     "u32": Reader.u32,

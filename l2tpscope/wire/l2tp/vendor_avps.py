@@ -30,7 +30,7 @@ VENDOR_AVPS: tuple[AvpRow, ...] = (
     AvpRow(9, 3, "Local Session ID", "u32", V3, MAY_HIDE, "Wireshark; Cisco Press"),
     AvpRow(9, 4, "Remote Session ID", "u32", V3, MAY_HIDE, "Wireshark; Cisco Press"),
     AvpRow(9, 5, "Assigned Cookie", "cookie", V3, MAY_HIDE, "Wireshark; Cisco Press"),
-    AvpRow(9, 6, "Remote End ID", "text", V3, MAY_HIDE, "Wireshark; Cisco Press"),
+    AvpRow(9, 6, "Remote End ID", "text or octets", V3, MAY_HIDE, "Wireshark; Cisco Press"),
     AvpRow(9, 7, "Pseudowire Type", "pseudowire type", V3, MAY_HIDE, "Wireshark; Cisco Press"),
     AvpRow(9, 8, "Circuit Status", "circuit status", V3, MAY_HIDE, "Wireshark; Cisco Press"),
     AvpRow(9, 9, "Session Tie Breaker", "u64", V3, MAY_HIDE, "Wireshark; Cisco Press"),
