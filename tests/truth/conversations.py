@@ -13,7 +13,10 @@ from hand import ASSIGNED_SESSION, ASSIGNED_TUNNEL, Control, Data, Datagram
 
 INITIATOR, RESPONDER = "initiator", "responder"
 OTHER = {INITIATOR: RESPONDER, RESPONDER: INITIATOR}
-BORN_WITHOUT_SCCRQ = {hand.SCCRP, hand.STOPCCN}
+
+
+MAY_BE_UP = {hand.ICRP, hand.ICCN}
+"""A session of which one of these was seen may carry data to an id that was never announced."""
 
 
 @dataclass(slots=True)
@@ -70,8 +73,8 @@ class Conversations:
     """Everything of one capture (or of several files of one rotated capture)."""
 
     tunnels: list[Tunnel] = field(default_factory=list)
-    strays: list[Control | Data] = field(default_factory=list)
-    """What belongs to no tunnel whose birth was seen."""
+    strays: list[Data] = field(default_factory=list)
+    """Data of no tunnel whose control messages were seen."""
     copies: int = 0
 
     def read(self, path: Path) -> Conversations:
@@ -106,13 +109,8 @@ class Conversations:
             found = self._of_sender(message.packet, message.number(ASSIGNED_TUNNEL))
         if found is None and message.tunnel:
             found = self._adopt(message)
-        if found is None and message.kind == hand.SCCRQ:
-            found = self._born(message, RESPONDER)
-        if found is None and message.kind in BORN_WITHOUT_SCCRQ:
-            found = self._born(message, INITIATOR if message.kind == hand.SCCRP else RESPONDER)
         if found is None:
-            self.strays.append(message)
-            return
+            found = self._born(message, INITIATOR if message.kind == hand.SCCRP else RESPONDER)
         tunnel, receiver = found
         again = any(old.ns == message.ns and old.kind == message.kind for old in tunnel.control[receiver] if message.kind is not None)
         tunnel.control[receiver].append(message)
@@ -134,6 +132,7 @@ class Conversations:
         return None
 
     def _born(self, message: Control, receiver: str) -> tuple[Tunnel, str]:
+        """A new tunnel; without SCCRQ and SCCRP the first sender counts as the initiator, as docs/format.md has it."""
         ends = [_endpoint(message.packet, source=True), _endpoint(message.packet, source=False)]
         initiator, responder = ends if receiver == RESPONDER else reversed(ends)
         tunnel = Tunnel(initiator, responder)
@@ -150,10 +149,10 @@ class Conversations:
         tunnel, receiver = found
         session = tunnel.session(receiver, packet.session)
         if session is None:
-            session = next((one for one in tunnel.sessions if receiver not in one.ids), None)
+            session = next((one for one in tunnel.sessions if receiver not in one.ids and one.kinds & MAY_BE_UP), None)
             if session is None:
-                self.strays.append(packet)
-                return
+                session = Session()
+                tunnel.sessions.append(session)
             session.ids[receiver] = packet.session
         session.data[receiver].append(packet)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import hand
 from conversations import INITIATOR, OTHER, RESPONDER, Tunnel
-from hand import Control
 
 SEGMENTS = {
     "to_middle": "fwd_seg1 (wa->wb, before wan.pcap)",
@@ -55,7 +54,8 @@ def _netem(words: str) -> Delay:
 def fastest(tunnel: Tunnel, answers: str) -> float | None:
     """The shortest exchange that side *answers* completed, over messages that the capture has once (Karn); seconds.
 
-    The first packet whose Nr passes a message acknowledges it; only the newest message it acknowledges counts.
+    The first packet whose Nr passes a message acknowledges it, even if it passed the tap before the message did (then there is no sample);
+    only the newest message it acknowledges counts.
     """
     everything = sorted(
         [(message.packet.time, message.packet.frame, receiver, message) for receiver, side in tunnel.control.items() for message in side],
@@ -69,14 +69,8 @@ def fastest(tunnel: Tunnel, answers: str) -> float | None:
             times.setdefault(message.ns, []).append(time)
         elif receiver == OTHER[answers]:
             newest = max((ns for ns in times if acknowledged < ns < message.nr), default=None)
-            if newest is not None:
-                acknowledged = newest
-                if len(times[newest]) == 1 and message.kind not in SPONTANEOUS:
-                    trip = time - times[newest][0]
-                    best = trip if best is None else min(best, trip)
+            acknowledged = max(acknowledged, message.nr - 1)
+            if newest is not None and len(times[newest]) == 1 and message.kind not in SPONTANEOUS:
+                trip = time - times[newest][0]
+                best = trip if best is None else min(best, trip)
     return None if best is None else best / 1e9
-
-
-def messages_of(tunnel: Tunnel) -> list[Control]:
-    """Every control message of a tunnel, both directions."""
-    return [message for side in tunnel.control.values() for message in side]
