@@ -1,1 +1,43 @@
 """Numbers with their bias stated: pairing, round trips, loss, throughput, quality."""
+
+from __future__ import annotations
+
+from l2tpscope.analysis.data import attach_data
+from l2tpscope.analysis.events import measure_events
+from l2tpscope.analysis.follow import Follower
+from l2tpscope.analysis.loss import measure_loss
+from l2tpscope.analysis.messages import measure_messages
+from l2tpscope.analysis.outcome import tunnel_outcome
+from l2tpscope.analysis.pair import pair
+from l2tpscope.analysis.quality import capture_row, doubts
+from l2tpscope.analysis.rows import Measures
+from l2tpscope.analysis.rtt import best, measure_rtt
+from l2tpscope.analysis.throughput import measure_throughput
+from l2tpscope.analysis.tunnels import session_row, tunnel_row
+from l2tpscope.model.trace import Trace
+
+__all__ = ["Measures", "measure"]
+
+
+def measure(trace: Trace) -> Measures:
+    """All tables of what was seen."""
+    channels = pair(trace.halves, trace.series)
+    stories = [Follower(channel, trace.begin).run() for channel in channels]
+    attach_data(channels)
+    outcomes = [tunnel_outcome(story, trace.end) for story in stories]
+    told = list(zip(stories, outcomes, strict=True))
+    against = doubts(stories)
+    captures = [capture_row(info, tally, against) for info, tally in trace.captures]
+    rtt = measure_rtt(stories)
+    least = best(rtt)
+    sessions = [session_row(story, call, outcome) for story, outcome in told for call in story.channel.calls]
+    return Measures(
+        captures=captures,
+        tunnels=[tunnel_row(story, outcome, least, trace.secret) for story, outcome in told],
+        sessions=sorted(sessions, key=lambda row: row.session),
+        messages=measure_messages(stories),
+        rtt=rtt,
+        loss=measure_loss(stories, suspect=any(row.verdict == "poor" for row in captures)),
+        throughput=measure_throughput(channels, trace.bins, trace.bin_width),
+        events=measure_events(told),
+    )

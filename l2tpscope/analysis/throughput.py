@@ -1,0 +1,43 @@
+"""throughput: packets and octets per session, direction and bin of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.analysis.rows import ThroughputRow
+from l2tpscope.model.channel import Channel
+
+Int64s = NDArray[np.int64]
+
+
+def measure_throughput(channels: Iterable[Channel], bins: tuple[Int64s, Int64s, Int64s, Int64s], width: int) -> list[ThroughputRow]:
+    """A row a bin in which something passed; a bin without a row had nothing.
+
+    *Units*: octets of IP datagrams; the width of a bin is the same for all, 1 s or a power of two of it.
+    """
+    owner = {
+        series.number: (channel.number, call.number, to_initiator)
+        for channel in channels
+        for call in channel.calls
+        for to_initiator, several in call.series.items()
+        for series in several
+    }
+    rows = [
+        ThroughputRow(
+            time=time,
+            bin_s=width / 1e9,
+            tunnel=owner[series][0],
+            session=owner[series][1],
+            esp_sa=None,
+            direction="to_initiator" if owner[series][2] else "to_responder",
+            packets=packets,
+            octets=octets,
+        )
+        for series, time, packets, octets in zip(*(column.tolist() for column in bins), strict=True)
+        if series in owner
+    ]
+    rows.sort(key=lambda row: (row.time, row.tunnel, row.session or 0, row.direction))
+    return rows

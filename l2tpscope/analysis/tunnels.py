@@ -1,0 +1,173 @@
+"""tunnels: one row a control connection, one a session."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from l2tpscope.analysis.follow import Story
+from l2tpscope.analysis.names import disconnect_cause, endpoint_name, result_columns
+from l2tpscope.analysis.outcome import Outcome, call_outcome
+from l2tpscope.analysis.rows import SessionRow, Side, TunnelRow
+from l2tpscope.model.channel import Call
+from l2tpscope.model.half import ControlFrame
+from l2tpscope.wire.l2tp import check_response
+
+HOST_NAME, VENDOR_NAME, CHALLENGE, CHALLENGE_RESPONSE, CALL_SERIAL = 7, 8, 11, 13, 15
+SECOND = 1e9
+_SETUP = ("SCCRQ", "SCCRP", "SCCCN")
+
+
+def side_name(initiator: bool | None) -> Side | None:
+    """The side as the tables name it."""
+    return None if initiator is None else "initiator" if initiator else "responder"
+
+
+def tunnel_row(story: Story, outcome: Outcome, best: dict[tuple[int, str], tuple[float, float]], secret: bytes | None) -> TunnelRow:
+    """The row of one tunnel."""
+    channel, first = story.channel, story.first
+    request, reply = _heard(first.get("SCCRQ")), _heard(first.get("SCCRP"))
+    opened = first["SCCRQ"].time if "SCCRQ" in first else channel.begin
+    connected = first.get("SCCCN")
+    to_responder, to_initiator = story.reliable.ways[True], story.reliable.ways[False]
+    rtt = {side: best.get((channel.number, side), (None, None)) for side in ("initiator", "responder")}
+    return TunnelRow(
+        tunnel=channel.number,
+        version=2,
+        encapsulation="udp",
+        initiator=endpoint_name(channel.endpoint(True)),
+        responder=endpoint_name(channel.endpoint(False)),
+        roles="seen" if channel.roles_seen else "guessed",
+        initiator_id=_id(story, True),
+        responder_id=_id(story, False),
+        initiator_host_name=_text(request, HOST_NAME),
+        responder_host_name=_text(reply, HOST_NAME),
+        initiator_vendor=_text(request, VENDOR_NAME),
+        responder_vendor=_text(reply, VENDOR_NAME),
+        initiator_implementation=None,
+        responder_implementation=None,
+        state=outcome.state,  # type: ignore[arg-type]
+        opened=opened,
+        established=story.established.time if story.established is not None else None,
+        closed=outcome.closed,
+        setup_s=(connected.time - opened) / SECOND if connected is not None and "SCCRQ" in first else None,
+        setup_retransmit_wait_s=_waited(story) if connected is not None and "SCCRQ" in first else None,
+        closed_by=side_name(outcome.by),
+        **result_columns(outcome.stop),
+        messages_to_responder=to_responder.frames,
+        messages_to_initiator=to_initiator.frames,
+        retransmissions_to_responder=to_responder.retransmissions,
+        retransmissions_to_initiator=to_initiator.retransmissions,
+        hellos=sum(slot.first.type == "HELLO" for way in (to_responder, to_initiator) for slot in way.slots.values()),
+        sessions=len(channel.calls),
+        data_packets_to_responder=sum(call.packets(False) for call in channel.calls),
+        data_packets_to_initiator=sum(call.packets(True) for call in channel.calls),
+        data_octets_to_responder=sum(series.octets for call in channel.calls for series in call.series[False]),
+        data_octets_to_initiator=sum(series.octets for call in channel.calls for series in call.series[True]),
+        rtt_initiator_side_min_s=rtt["initiator"][0],
+        rtt_responder_side_min_s=rtt["responder"][0],
+        rtt_initiator_side_p50_s=rtt["initiator"][1],
+        rtt_responder_side_p50_s=rtt["responder"][1],
+        vpn=None,
+        linked_by=channel.linked_by,
+        authentication=_authentication(story, secret),
+    )
+
+
+def _heard(frame: ControlFrame | None) -> ControlFrame | None:
+    return frame if frame is not None and frame.message is not None else None
+
+
+def _id(story: Story, side: bool) -> int | None:
+    half = story.channel.to[side]
+    if half is not None:
+        return half.tunnel
+    twin = story.channel.to[not side]
+    return twin.twin.tunnel if twin is not None and twin.twin is not None else None
+
+
+def _text(frame: ControlFrame | None, attribute: int) -> str | None:
+    value = frame.message.get(attribute) if frame is not None and frame.message is not None else None
+    return value if isinstance(value, str) else None
+
+
+def _waited(story: Story) -> float:
+    """Time between the first and the last copy of each set-up message, up to the SCCCN: spent waiting to send it again."""
+    end = story.first["SCCCN"].time
+    copies: dict[int, list[int]] = {}
+    for frame, _, verdict in story.verdicts:
+        if frame.type in _SETUP and verdict.slot is not None and frame.time <= end:
+            copies.setdefault(id(verdict.slot), []).append(frame.time)
+    return sum(max(times) - min(times) for times in copies.values()) / SECOND
+
+
+def _authentication(story: Story, secret: bytes | None) -> str | None:
+    """Who challenged whom, and whether the response fits the secret (RFC 2661 §5.1.1)."""
+    said = []
+    for asking, answering in (("SCCRQ", "SCCRP"), ("SCCRP", "SCCCN")):
+        asked, answered = _heard(story.first.get(asking)), _heard(story.first.get(answering))
+        challenge = asked.message.get(CHALLENGE) if asked is not None and asked.message is not None else None
+        if not isinstance(challenge, bytes):
+            continue
+        who = "initiator challenges" if asking == "SCCRQ" else "responder challenges"
+        if answered is None or answered.message is None:
+            said.append(f"{who}: no {answering} seen")
+        elif answered.message.get(CHALLENGE_RESPONSE) is None:
+            said.append(f"{who}: no response in {answering}")
+        elif secret is None:
+            said.append(f"{who}: answered (not checked, no secret given)")
+        else:
+            fits = check_response(answered.message, challenge, secret)
+            said.append(f"{who}: response {'fits' if fits else 'does not fit'} the secret")
+    return "; ".join(said) or None
+
+
+def session_row(story: Story, call: Call, tunnel: Outcome) -> SessionRow:
+    """The row of one session."""
+    outcome = call_outcome(call, tunnel)
+    opened = call.request or call.first
+    series = [one for side in (True, False) for one in call.series[side]]
+    first_data = min((one.first for one in series), default=None)
+    connected = call.connected.time if call.connected is not None else None
+    rest: dict[str, Any] = dict.fromkeys(_LATER)
+    return SessionRow(
+        session=call.number,
+        tunnel=story.channel.number,
+        call=call.kind,  # type: ignore[arg-type]
+        initiator_id=call.ids[True],
+        responder_id=call.ids[False],
+        call_serial=_serial(call),
+        opened=opened.time if opened is not None else first_data,
+        established=connected,
+        closed=outcome.closed,
+        setup_s=(connected - call.request.time) / SECOND if connected is not None and call.request is not None else None,
+        closed_by=side_name(outcome.by),
+        **result_columns(outcome.stop),
+        disconnect_cause=disconnect_cause(outcome.stop),
+        state=outcome.state,  # type: ignore[arg-type]
+        **rest,
+        sequenced_to_responder=_sequenced(call, False),
+        sequenced_to_initiator=_sequenced(call, True),
+        data_packets_to_responder=call.packets(False),
+        data_packets_to_initiator=call.packets(True),
+        data_octets_to_responder=sum(one.octets for one in call.series[False]),
+        data_octets_to_initiator=sum(one.octets for one in call.series[True]),
+        first_data=first_data,
+        last_data=max((one.last for one in series), default=None),
+    )
+
+
+_LATER = (
+    *("ppp_auth", "ppp_user", "ppp_state", "assigned_ip", "peer_ip", "mru_to_responder", "mru_to_initiator", "pseudowire"),
+    *("cookie_octets_to_responder", "cookie_octets_to_initiator"),
+)
+"""Columns of PPP and of L2TPv3, which are not read yet: unknown."""
+
+
+def _serial(call: Call) -> int | None:
+    value = call.request.message.get(CALL_SERIAL) if call.request is not None and call.request.message is not None else None
+    return value if isinstance(value, int) else None
+
+
+def _sequenced(call: Call, to_initiator: bool) -> bool | None:
+    series = call.series[to_initiator]
+    return any(one.sequenced for one in series) if series else None

@@ -1,0 +1,91 @@
+"""The whole path on one page: captures -> frames -> trackers -> trace -> measures -> report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import BinaryIO
+
+from l2tpscope.analysis import measure
+from l2tpscope.capture import CaptureInfo, Source, merged, open_captures
+from l2tpscope.frames import Decoder
+from l2tpscope.model.tally import CaptureTally
+from l2tpscope.model.trace import Trace
+from l2tpscope.report import Report
+from l2tpscope.track.data import DataTracker
+from l2tpscope.track.l2tp import L2tpTracker
+from l2tpscope.track.tally import Tally
+
+Path = str | os.PathLike[str] | BinaryIO
+Progress = Callable[[int, int | None], None]
+
+
+def read(
+    paths: Path | Sequence[Path],
+    *,
+    ports: Iterable[int] = (),
+    secret: str | bytes | None = None,
+    progress: Progress | None = None,
+    rows: int | None = None,
+) -> Report:
+    """The report of one capture, or of several merged in the order of time.
+
+    *paths*: files (compressed or not, in any order), `-` for standard input, or binary file objects. *ports*: further UDP
+    ports on which L2TP is spoken. *secret*: of the tunnel, to reveal hidden AVPs and check challenge responses.
+    *rows* bounds how many records are taken at a time; it changes nothing in the report.
+    *Raises*: CaptureError, one line, for what cannot be read at all.
+    """
+    several = list(paths) if isinstance(paths, (list, tuple)) else [paths]
+    sources = open_captures(several, rows=rows)
+    key = secret.encode() if isinstance(secret, str) else secret
+    trace, interrupted = _follow(sources, ports, key, progress)
+    return Report(measures=measure(trace), notes=trace.notes, interrupted=interrupted)
+
+
+def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None) -> tuple[Trace, bool]:
+    """Read everything once; on an interrupt, what was read so far."""
+    decoder, l2tp, data, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), Tally()
+    interrupted = False
+    try:
+        for batch in merged(sources):
+            if not len(batch):
+                continue
+            frames = decoder.decode(batch)
+            tally.feed(frames, int(batch.capture[0]))
+            data.feed(frames, l2tp.feed(frames))
+            if progress is not None:
+                progress(*_position(sources))
+    except KeyboardInterrupt:
+        interrupted = True
+    infos = [source.info for source in sources]
+    begin, end = _span(infos)
+    trace = Trace(
+        captures=[(info, tally.captures.get(info.capture, CaptureTally())) for info in infos],
+        halves=l2tp.halves,
+        series=data.finish(end),
+        bins=data.bins.result(),
+        bin_width=data.bins.width,
+        begin=begin,
+        end=end,
+        secret=secret,
+        notes=l2tp.notes() + data.notes(),
+    )
+    return trace, interrupted
+
+
+def _span(infos: Iterable[CaptureInfo]) -> tuple[int, int]:
+    first = [info.first_time for info in infos if info.first_time is not None]
+    last = [info.last_time for info in infos if info.last_time is not None]
+    return min(first, default=0), max(last, default=0)
+
+
+def _position(sources: Sequence[Source]) -> tuple[int, int | None]:
+    """Octets of all files read so far, and of all."""
+    read_so_far, size = 0, 0
+    known = True
+    for source in sources:
+        consumed, total = source.position()
+        read_so_far += consumed
+        known = known and total is not None
+        size += total or 0
+    return read_so_far, size if known else None

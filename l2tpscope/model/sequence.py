@@ -1,0 +1,25 @@
+"""SequenceCount: what is known of one sequence space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, frozen=True)
+class SequenceCount:
+    """The counts of one space. `expected = received + lost + pending`."""
+
+    expected: int
+    received: int
+    """Distinct numbers."""
+    lost: int
+    duplicate: int
+    reordered: int
+    pending: int
+    """Missing, but may still come."""
+    max_reorder_extent: int
+    restarts: int
+    strays: int
+    """Numbers far off that nothing confirmed: left out of all counts."""
+    first_number: int
+    """As on the wire."""

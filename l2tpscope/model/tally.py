@@ -1,0 +1,28 @@
+"""CaptureTally: what one capture held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from l2tpscope.frames import Kind
+
+TWO_WAY = (Kind.L2TP2_CONTROL, Kind.L2TP2_DATA, Kind.L2TP3_CONTROL, Kind.L2TP3_DATA, Kind.IKE, Kind.ESP)
+"""Kinds that a healthy conversation has in both directions."""
+
+
+@dataclass(slots=True)
+class CaptureTally:
+    """Counts of one capture."""
+
+    kinds: Counter[Kind] = field(default_factory=Counter)
+    duplicates: int = 0
+    undecoded: int = 0
+    pairs: set[int] = field(default_factory=set)
+    """Hashes of (source, destination) seen so far, until one was seen both ways; bounded."""
+    two_sided: bool = False
+
+    @property
+    def conversations(self) -> int:
+        """Frames of kinds that go both ways."""
+        return sum(self.kinds[kind] for kind in TWO_WAY)

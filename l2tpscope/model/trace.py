@@ -1,0 +1,33 @@
+"""Trace: what was seen, before any conclusion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.capture import CaptureInfo
+from l2tpscope.model.half import DataSeries, Half
+from l2tpscope.model.tally import CaptureTally
+
+Int64s = NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Trace:
+    """Everything the trackers kept."""
+
+    captures: list[tuple[CaptureInfo, CaptureTally]]
+    halves: list[Half]
+    series: list[DataSeries]
+    bins: tuple[Int64s, Int64s, Int64s, Int64s]
+    """Of data: number of the series, begin, packets, octets."""
+    bin_width: int
+    begin: int
+    """The first instant of all captures."""
+    end: int
+    """The last."""
+    secret: bytes | None = None
+    notes: list[str] = field(default_factory=list)
+    """What the bounds on memory left out."""

@@ -1,0 +1,173 @@
+"""DataTracker: L2TP data packets as columns, counted per session and direction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.frames import Endpoint, Frames, Kind
+from l2tpscope.model.half import DataSeries
+from l2tpscope.track.bins import Bins
+from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown
+from l2tpscope.track.sequence import SequenceSpaces
+
+Int64s = NDArray[np.int64]
+
+_LATE, _EARLY = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+_IPV6 = np.uint64(1) << np.uint64(63)
+
+
+class Cut(NamedTuple):
+    """From this row on, an id that a receiver gave out means something new."""
+
+    row: int
+    receiver: int
+    """Address key."""
+    tunnel: int
+    session: int | None
+    """None: all sessions of the tunnel."""
+
+
+def flow_keys(frames: Frames, rows: Int64s) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Two 64-bit keys that together name (addresses, ports, tunnel, session) of v2 rows."""
+    source, destination = frames.source[rows], frames.destination[rows]
+    addresses = source << np.uint64(32)
+    addresses |= destination
+    wide = (source | destination) >= _IPV6
+    if wide.any():
+        mix = source * np.uint64(0x9E3779B97F4A7C15) ^ destination
+        addresses = np.where(wide, mix, addresses)
+    ids = frames.source_port[rows].astype(np.uint64)
+    for column, bits in ((frames.destination_port, 16), (frames.tunnel, 16), (frames.session, 16)):
+        ids <<= np.uint64(bits)
+        ids |= column[rows].astype(np.uint64)
+    return addresses, ids
+
+
+class DataTracker:
+    """Counts data packets per flow and incarnation of its ids; state grows with flows and time bins, not with packets."""
+
+    def __init__(self, *, bits: int = 16) -> None:
+        self._flows = FlowTable()
+        self._series_of_flow = np.zeros(64, np.int64)
+        self._known: dict[tuple[int, int], list[int]] = defaultdict(list)
+        """(receiver's address key, tunnel) to the flows that were seen under it."""
+        self._series: list[DataSeries] = [DataSeries(Endpoint(bytes(4), None), Endpoint(bytes(4), None), 0, 0, 0, 0)]
+        self._packets = np.zeros(64, np.int64)
+        self._octets = np.zeros(64, np.int64)
+        self._sequenced = np.zeros(64, np.int64)
+        self._first = np.full(64, _LATE)
+        self._last = np.full(64, _EARLY)
+        self._sequences = SequenceSpaces(bits)
+        self.bins = Bins()
+        self._position = 0
+
+    def feed(self, frames: Frames, cuts: Sequence[Cut] = ()) -> None:
+        """Take the data rows of *frames*; *cuts*, in row order, say where ids were given out anew."""
+        rows = np.flatnonzero((frames.kind == Kind.L2TP2_DATA) & ~frames.duplicate)
+        if len(rows):
+            begin = 0
+            for cut in self._cuts_that_matter(frames, rows, cuts):
+                end = int(np.searchsorted(rows, cut.row))
+                self._feed(frames, rows[begin:end])
+                begin = end
+                self._cut(cut)
+            self._feed(frames, rows[begin:])
+        else:
+            for cut in cuts:
+                self._cut(cut)
+        self._position += len(frames)
+
+    def finish(self, now: int) -> list[DataSeries]:
+        """All series, complete as of the instant *now*."""
+        for number, series in enumerate(self._series):
+            if number < len(self._packets):
+                series.packets, series.octets = int(self._packets[number]), int(self._octets[number])
+                series.first, series.last = int(self._first[number]), int(self._last[number])
+                series.sequenced = int(self._sequenced[number])
+            if self._sequences.seen(number):
+                series.count = self._sequences.count(number, now)
+        return [series for series in self._series[1:] if series.packets]
+
+    def notes(self) -> list[str]:
+        """What the bounds on memory left out, a line each."""
+        overflow = int(self._packets[OVERFLOW])
+        return [f"{overflow} data packets belong to flows too many to be told apart (over {MOST}): not in the tables"] if overflow else []
+
+    def _cuts_that_matter(self, frames: Frames, rows: Int64s, cuts: Sequence[Cut]) -> list[Cut]:
+        """Those for an id under which data came, before or in these rows."""
+        if not cuts:
+            return []
+        here = set(zip(frames.destination[rows].tolist(), frames.tunnel[rows].tolist(), strict=True))
+        return [cut for cut in cuts if (cut.receiver, cut.tunnel) in here or (cut.receiver, cut.tunnel) in self._known]
+
+    def _cut(self, cut: Cut) -> None:
+        for flow in self._known.get((cut.receiver, cut.tunnel), ()):
+            old = self._series[self._series_of_flow[flow]]
+            if (cut.session is None or old.session == cut.session) and self._packets[old.number]:
+                self._series_of_flow[flow] = self._new_series(replace(old, position=self._position + cut.row))
+
+    def _new_series(self, series: DataSeries) -> int:
+        series.number = len(self._series)
+        self._series.append(series)
+        return series.number
+
+    def _feed(self, frames: Frames, rows: Int64s) -> None:
+        if not len(rows):
+            return
+        before = len(self._flows)
+        flows = self._flows.lookup(*flow_keys(frames, rows))
+        if len(self._flows) > before:
+            self._meet(frames, rows, flows, before)
+        series = self._series_of_flow[flows]
+        self._count(frames, rows, series)
+        sequenced = np.flatnonzero((frames.flags[rows] & 0x0800 != 0) & (frames.ns[rows] >= 0))
+        if len(sequenced):
+            space = series[sequenced]
+            self._sequenced += np.bincount(space, minlength=len(self._sequenced))
+            self._sequences.feed(space, frames.ns[rows[sequenced]], frames.time[rows[sequenced]])
+
+    def _meet(self, frames: Frames, rows: Int64s, flows: NDArray[np.int32], before: int) -> None:
+        """Begin a series for each flow that was not there before."""
+        self._series_of_flow = grown(self._series_of_flow, len(self._flows))
+        fresh = np.flatnonzero(flows >= before)
+        numbers, first = np.unique(flows[fresh], return_index=True)
+        for flow, index in zip(numbers.tolist(), fresh[first].tolist(), strict=True):
+            row = int(rows[index])
+            tunnel, session = int(frames.tunnel[row]), int(frames.session[row])
+            ends = frames.source_endpoint(row), frames.destination_endpoint(row)
+            series = DataSeries(*ends, tunnel, session, self._position + row, 0, int(frames.capture[row]))
+            self._series_of_flow[flow] = self._new_series(series)
+            self._known[int(frames.destination[row]), tunnel].append(flow)
+
+    def _count(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
+        size = len(self._series)
+        if size > len(self._packets):
+            old = len(self._packets)
+            for name in ("_packets", "_octets", "_sequenced", "_first", "_last"):
+                setattr(self, name, grown(getattr(self, name), size))
+            self._first[old:] = _LATE
+            self._last[old:] = _EARLY
+        time = frames.time[rows]
+        self._packets += np.bincount(series, minlength=len(self._packets))
+        self._octets += np.bincount(series, frames.body_octets[rows], len(self._octets)).astype(np.int64)
+        if bool((time[1:] >= time[:-1]).all()):
+            self._span(series, time)
+        else:
+            np.minimum.at(self._first, series, time)
+            np.maximum.at(self._last, series, time)
+        self.bins.add(series, time, frames.ip_octets[rows])
+
+    def _span(self, series: Int64s, time: Int64s) -> None:
+        """First and last time of rows that are in the order of time: the last assignment to an index wins."""
+        seen = np.full(len(self._last), _EARLY)
+        seen[series] = time
+        np.maximum(self._last, seen, out=self._last)
+        seen.fill(_LATE)
+        seen[series[::-1]] = time[::-1]
+        np.minimum(self._first, seen, out=self._first)

@@ -1,0 +1,213 @@
+"""Reliable: what Ns and Nr say of each control frame: new, repeated, late; what it acknowledges; round trips.
+
+One `Way` a direction. A message is its Ns and its AVPs, never its octets: a retransmission must renew Nr (RFC 2661 §5.8).
+A ZLB takes no number: its Ns is the next one to be used.
+
+Round trips (methodology: Karn's rule, RFC 6298 §3): the newest message that a frame newly acknowledges gives a sample, from
+its first copy to that frame, as seen at the tap: the path from the tap to the receiver and back, plus what the receiver took.
+*Bias*: never too short; too long by the receiver's delay, and by a lost earlier acknowledgement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from l2tpscope.core.serial import extend
+from l2tpscope.model.half import ControlFrame
+
+FAR = 1000
+"""An Nr that is further than this beyond all that was seen is not believed."""
+REORDERED = 250_000_000
+"""A missing message that comes later than this (nanoseconds) after the gap was sent again; sooner, it was overtaken."""
+EDGE = 16_000_000_000
+"""An earlier copy of a message may lie this long (nanoseconds) before the begin of the capture."""
+
+
+class Fit(Enum):
+    """How a control frame fits what came before it in its direction."""
+
+    NEW = "new"
+    RETRANSMISSION = "retransmission"
+    DUPLICATE = "duplicate"
+    OUT_OF_ORDER = "out-of-order"
+    VIOLATION = "violation"
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One message: its number, its copies, its acknowledgement."""
+
+    first: ControlFrame
+    last_time: int
+    copies: int = 1
+    acked_by: ControlFrame | None = None
+    uncertain: bool = False
+    """An earlier copy may exist that the capture does not have."""
+
+
+@dataclass(slots=True, eq=False)
+class Sample:
+    """One round trip: request, reply, quality; `low` bounds an ambiguous one from below."""
+
+    request: ControlFrame
+    reply: ControlFrame
+    rtt: int
+    low: int | None
+    quality: str
+
+
+@dataclass(slots=True, eq=False)
+class Verdict:
+    """What one frame turned out to be."""
+
+    fit: Fit
+    slot: Slot | None = None
+    unseen: int = 0
+    """Messages of both directions proven by this frame's Ns and Nr and not seen so far."""
+    samples: list[Sample] = field(default_factory=list)
+    anomaly: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Way:
+    """One direction of a control connection. Numbers are unwrapped."""
+
+    slots: dict[int, Slot] = field(default_factory=dict)
+    base: int | None = None
+    highest: int | None = None
+    acked: int | None = None
+    """Every number below it is acknowledged."""
+    gaps: dict[int, int] = field(default_factory=dict)
+    """Numbers that were skipped, with the time when that showed."""
+    frames: int = 0
+    retransmissions: int = 0
+    late: int = 0
+    """Messages that came out of order."""
+    sent_again_unseen: int = 0
+    """Messages whose first copy did not reach the tap, but a later one did."""
+    repeats_unacknowledged: int = 0
+    """Repeats of a message that had passed the tap and whose acknowledgement had not."""
+    repeats_acknowledged: int = 0
+    """Repeats although the acknowledgement had passed the tap."""
+    acknowledged_unseen: int = 0
+    """Messages that the peer acknowledged and the capture does not have."""
+    duplicates: int = 0
+
+    @property
+    def unacknowledged(self) -> list[Slot]:
+        """Messages that nothing acknowledged, oldest first."""
+        return [slot for number, slot in sorted(self.slots.items()) if slot.acked_by is None and number >= (self.acked or number)]
+
+
+class Reliable:
+    """Takes the frames of a control connection in the order of the capture."""
+
+    def __init__(self, *, born: bool, begin: int) -> None:
+        self._born = born
+        """The set-up is in the capture, so that numbers begin at 0."""
+        self._begin = begin
+        self.ways: dict[bool, Way] = {True: Way(), False: Way()}
+        """By `to_responder`."""
+        self._seen: dict[int, Slot] = {}
+
+    def take(self, frame: ControlFrame, *, to_responder: bool) -> Verdict:
+        """What *frame* is, and what it acknowledges."""
+        way, back = self.ways[to_responder], self.ways[not to_responder]
+        if frame.copy:
+            way.duplicates += 1
+            return Verdict(Fit.DUPLICATE)
+        way.frames += 1
+        if frame.ns < 0 or frame.nr < 0:
+            return Verdict(Fit.NEW, anomaly="no sequence numbers")
+        verdict = self._acknowledger(frame, way) if frame.type in ("ZLB", "ACK") else self._numbered(frame, way)
+        self._acknowledge(frame, back, verdict)
+        return verdict
+
+    def _acknowledger(self, frame: ControlFrame, way: Way) -> Verdict:
+        if way.highest is None:
+            return Verdict(Fit.NEW)
+        number = extend(frame.ns, way.highest)
+        return Verdict(Fit.OUT_OF_ORDER if number <= way.highest else Fit.NEW)
+
+    def _numbered(self, frame: ControlFrame, way: Way) -> Verdict:
+        if way.highest is None:
+            return Verdict(Fit.NEW, slot=self._first(frame, way))
+        number = extend(frame.ns, way.highest)
+        slot = way.slots.get(number)
+        if slot is not None:
+            return self._again(frame, way, slot)
+        if number < way.highest:
+            return self._belated(frame, way, number)
+        skipped = range(way.highest + 1, min(number, way.highest + 1 + FAR))
+        for missing in skipped:
+            way.gaps[missing] = frame.time
+        way.highest = number
+        way.slots[number] = slot = Slot(frame, frame.time)
+        return Verdict(Fit.NEW, slot=slot, unseen=sum(1 for missing in skipped if missing >= (way.acked or missing)))
+
+    def _first(self, frame: ControlFrame, way: Way) -> Slot:
+        way.base = way.highest = frame.ns
+        if self._born and frame.ns <= 2:
+            way.base = 0
+            way.gaps = dict.fromkeys(range(frame.ns), frame.time)
+        slot = Slot(frame, frame.time, uncertain=not self._born and frame.time - self._begin < EDGE)
+        way.slots[frame.ns] = slot
+        if way.acked is None or way.acked > way.highest + 1:
+            way.acked = way.base
+        return slot
+
+    def _again(self, frame: ControlFrame, way: Way, slot: Slot) -> Verdict:
+        if slot.first.type != frame.type:
+            return Verdict(Fit.VIOLATION, anomaly=f"Ns {frame.ns} was {slot.first.type} before")
+        slot.copies += 1
+        slot.last_time = frame.time
+        way.retransmissions += 1
+        if slot.acked_by is None:
+            way.repeats_unacknowledged += 1
+        else:
+            way.repeats_acknowledged += 1
+        return Verdict(Fit.RETRANSMISSION, slot=slot)
+
+    def _belated(self, frame: ControlFrame, way: Way, number: int) -> Verdict:
+        since = way.gaps.pop(number, None)
+        if since is not None and frame.time - since > REORDERED:
+            way.sent_again_unseen += 1
+        way.late += 1
+        way.base = min(number, way.base if way.base is not None else number)
+        slot = Slot(frame, frame.time, uncertain=True)
+        way.slots[number] = slot
+        return Verdict(Fit.OUT_OF_ORDER, slot=slot)
+
+    def _acknowledge(self, frame: ControlFrame, back: Way, verdict: Verdict) -> None:
+        """Mark what the frame's Nr acknowledges for the first time, and take the round trips."""
+        if back.acked is None:
+            back.acked = frame.nr
+            return
+        reach = extend(frame.nr, back.acked)
+        if reach <= back.acked:
+            return
+        beyond = reach - 1 - (back.highest if back.highest is not None else back.acked - 1)
+        if beyond > FAR:
+            verdict.anomaly = f"Nr {frame.nr} acknowledges what was never sent"
+            return
+        newest = back.slots.get(reach - 1)
+        for number in range(back.acked, reach):
+            slot = back.slots.get(number)
+            if slot is None:
+                back.acknowledged_unseen += 1
+                verdict.unseen += number not in back.gaps
+            elif slot.acked_by is None:
+                slot.acked_by = frame
+                verdict.samples.append(_sample(slot, frame, newest=slot is newest and verdict.fit is not Fit.RETRANSMISSION))
+        back.acked = reach
+
+
+def _sample(slot: Slot, reply: ControlFrame, *, newest: bool) -> Sample:
+    """The round trip from the message of *slot* to *reply*; only the newest message acknowledged was answered at once."""
+    rtt = reply.time - slot.first.time
+    if slot.copies > 1:
+        return Sample(slot.first, reply, rtt, reply.time - slot.last_time, "ambiguous")
+    if not newest:
+        return Sample(slot.first, reply, rtt, None, "cumulative")
+    return Sample(slot.first, reply, rtt, None, "edge" if slot.uncertain else "clean")

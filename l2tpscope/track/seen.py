@@ -1,0 +1,123 @@
+"""Seen: one control row taken out of its columns, with its octets; and the ControlFrame made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.frames import Endpoint, Frames
+from l2tpscope.model.half import ControlFrame
+from l2tpscope.wire.l2tp import ControlMessage, decode_control, reveal
+
+Int64s = NDArray[np.int64]
+
+_PLAIN = frozenset({"ZLB", "HELLO"})
+_COLUMNS = (
+    *("ip", "payload", "payload_octets", "payload_captured", "body", "body_octets", "time", "capture", "frame"),
+    *("source", "destination", "source_port", "destination_port", "tunnel", "session", "ns", "nr", "duplicate"),
+)
+
+
+class Seen(NamedTuple):
+    """One control row. Keeping it costs little; it is decoded only when it is followed."""
+
+    datagram: bytes
+    """From the IP header on, as far as it was captured."""
+    header: int
+    """Where the L2TP header begins in it."""
+    octets_on_wire: int
+    """Of the L2TP message, as UDP says."""
+    message_octets: int
+    """As L2TP says: header and AVPs."""
+    body_octets: int
+    position: int
+    time: int
+    capture: int
+    frame: int
+    source: int
+    """Address key."""
+    destination: int
+    source_port: int
+    destination_port: int
+    tunnel: int
+    session: int
+    ns: int
+    nr: int
+    copy: bool
+
+    @property
+    def sender(self) -> Endpoint:
+        """Who sent it."""
+        return Endpoint(self._address(12, 8), self.source_port or None)
+
+    @property
+    def receiver(self) -> Endpoint:
+        """Whom it is for."""
+        return Endpoint(self._address(16, 24), self.destination_port or None)
+
+    def _address(self, in_ipv4: int, in_ipv6: int) -> bytes:
+        if self.datagram[0] >> 4 == 4:
+            return self.datagram[in_ipv4 : in_ipv4 + 4]
+        return self.datagram[in_ipv6 : in_ipv6 + 16]
+
+    def read(self, secret: bytes | None) -> tuple[ControlMessage | None, ControlFrame]:
+        """The message and its frame; a ZLB, which says nothing but Nr, is not decoded (its message is None)."""
+        message, name, digest = None, "ZLB", 0
+        captured = len(self.datagram) - self.header
+        if self.body_octets or captured < self.octets_on_wire:
+            message = decode_control(self.datagram[self.header :], octets_on_wire=self.octets_on_wire)
+            if secret is not None:
+                message = reveal(message, secret)
+            name, digest = message.label, hash(message.body)
+        keep = message is not None and (name not in _PLAIN or bool(message.anomalies))
+        frame = ControlFrame(
+            position=self.position,
+            time=self.time,
+            capture=self.capture,
+            frame=self.frame,
+            sender=self.sender,
+            receiver=self.receiver,
+            type=name,
+            session=self.session,
+            ns=self.ns,
+            nr=self.nr,
+            octets=self.message_octets,
+            digest=digest,
+            message=message if keep else None,
+            copy=self.copy,
+        )
+        return message, frame
+
+
+def seen(frames: Frames, rows: Int64s, position: int) -> Iterator[Seen]:
+    """Those rows, in order; *position* is that of the first row of *frames*."""
+    octets = frames.octets
+    columns = [getattr(frames, name)[rows].tolist() for name in _COLUMNS]
+    for row, (ip, payload, size, captured, body, body_octets, time, capture, frame, *rest) in zip(
+        rows.tolist(), zip(*columns, strict=True), strict=True
+    ):
+        yield Seen(
+            bytes(octets[ip : payload + min(size, captured)]),
+            payload - ip,
+            size,
+            body - payload + body_octets,
+            body_octets,
+            position + row,
+            time,
+            capture,
+            frame,
+            *rest,
+        )
+
+
+def are_requests(frames: Frames, rows: Int64s) -> NDArray[np.bool_]:
+    """Which of the rows are SCCRQs with Tunnel ID 0: their first AVP is the Message Type (RFC 2661 §4.4.1), its value 1."""
+    words = np.ndarray((len(frames.octets) - 1,), ">u2", frames.octets, 0, (1,))
+    whole = frames.payload_captured[rows] >= frames.body[rows] - frames.payload[rows] + 8
+    whole &= (frames.body_octets[rows] >= 8) & (frames.tunnel[rows] == 0)
+    body = np.where(whole, frames.body[rows], 0)
+    result: NDArray[np.bool_] = whole & (words[body + 2] == 0) & (words[body + 4] == 0) & (words[body + 6] == 1)
+    return result

@@ -1,0 +1,47 @@
+"""Tally: what each capture held, by kind, and whether it saw both directions of anything."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from l2tpscope.frames import Frames, Kind
+from l2tpscope.model.tally import TWO_WAY, CaptureTally
+
+MOST_PAIRS = 10_000
+
+
+class Tally:
+    """Counts per capture; state does not grow with the frames."""
+
+    def __init__(self) -> None:
+        self.captures: dict[int, CaptureTally] = {}
+
+    def feed(self, frames: Frames, first_capture: int) -> None:
+        """Take the rows of *frames*; what has no row counts for *first_capture*, that of the batch's first record."""
+        here = self._of(first_capture)
+        here.undecoded += frames.undecoded
+        if not len(frames):
+            return
+        captures = np.unique(frames.capture).tolist()
+        for capture in captures:
+            mine = slice(None) if len(captures) == 1 else frames.capture == capture
+            tally = self._of(capture)
+            for number, count in enumerate(np.bincount(frames.kind[mine]).tolist()):
+                if count:
+                    tally.kinds[Kind(number)] += count
+            tally.duplicates += int(np.count_nonzero(frames.duplicate[mine]))
+            if not tally.two_sided and len(tally.pairs) < MOST_PAIRS:
+                self._look_both_ways(tally, frames, mine)
+
+    def _of(self, capture: int) -> CaptureTally:
+        return self.captures.setdefault(capture, CaptureTally())
+
+    def _look_both_ways(self, tally: CaptureTally, frames: Frames, mine: slice | np.ndarray) -> None:  # type: ignore[type-arg]
+        source, destination, kind = frames.source[mine], frames.destination[mine], frames.kind[mine]
+        two_way = np.isin(kind, [int(one) for one in TWO_WAY])
+        source, destination = source[two_way], destination[two_way]
+        odd = np.uint64(0x9E3779B97F4A7C15)
+        there = set(np.unique(source * odd ^ destination).tolist())
+        back = set(np.unique(destination * odd ^ source).tolist())
+        tally.pairs |= there
+        tally.two_sided = not tally.pairs.isdisjoint(back)
