@@ -77,6 +77,22 @@ class Conversations:
     """Data of no tunnel whose control messages were seen."""
     copies: int = 0
 
+    def drop_unseen(self) -> None:
+        """Forget tunnels and sessions of which nothing was seen."""
+        self.tunnels = [tunnel for tunnel in self.tunnels if any(tunnel.control.values()) or any(map(_seen, tunnel.sessions))]
+        for tunnel in self.tunnels:
+            tunnel.sessions = [session for session in tunnel.sessions if _seen(session)]
+
+    @classmethod
+    def known_from(cls, whole: Conversations) -> Conversations:
+        """The same tunnels and sessions with their ids, but nothing seen of them yet: to read a capture that was cut from a whole one."""
+        return cls(
+            [
+                Tunnel(one.initiator, one.responder, dict(one.ids), [Session(dict(session.ids)) for session in one.sessions])
+                for one in whole.tunnels
+            ]
+        )
+
     def read(self, path: Path) -> Conversations:
         """Follow one more file."""
         for packet in hand.l2tp(path):
@@ -155,6 +171,10 @@ class Conversations:
                 tunnel.sessions.append(session)
             session.ids[receiver] = packet.session
         session.data[receiver].append(packet)
+
+
+def _seen(session: Session) -> bool:
+    return bool(session.kinds) or any(session.data.values())
 
 
 def _session(tunnel: Tunnel, receiver: str, message: Control) -> None:

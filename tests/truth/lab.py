@@ -148,10 +148,11 @@ def conversations(scenario: str, point: str) -> Conversations:
 @cache
 def expected(scenario: str, point: str) -> list[TunnelFacts]:
     """The facts of one capture point."""
-    return [_tunnel(scenario, point, tunnel) for tunnel in conversations(scenario, point).tunnels]
+    return [tunnel_facts(scenario, point, tunnel) for tunnel in conversations(scenario, point).tunnels]
 
 
-def _tunnel(scenario: str, point: str, tunnel: Tunnel) -> TunnelFacts:
+def tunnel_facts(scenario: str, point: str, tunnel: Tunnel) -> TunnelFacts:
+    """The facts of one tunnel, read by hand at a capture point (or from a part of its capture)."""
     first = tunnel.closes[0] if tunnel.closes else None
     return TunnelFacts(
         tunnel.initiator,
