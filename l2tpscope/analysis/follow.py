@@ -63,8 +63,13 @@ class Follower:
     def run(self) -> Story:
         """The story, complete but for the data."""
         self.story.state = "idle" if self.story.channel.born else None
+        proofs = iter(self.story.verdicts)
+        known = -1
         for frame, sent, verdict in _in_order(self.story.verdicts):
-            self._credit += verdict.unseen
+            while known < frame.position:  # what was proven up to this frame, also by those that overtook it
+                proof, _, proven = next(proofs)
+                known = proof.position
+                self._credit = max(0, self._credit + proven.unseen)
             if verdict.fit not in (Fit.NEW, Fit.OUT_OF_ORDER) or frame.type in ("ZLB", "ACK"):
                 self._repeated(frame, sent, verdict)
                 continue

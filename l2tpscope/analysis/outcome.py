@@ -64,10 +64,13 @@ def _stopped(story: Story) -> Outcome:
 
 
 def _in_vain(story: Story, stop: ControlFrame, sent: bool) -> bool:
-    """Whether the closer had sent a message again and again, with no acknowledgement passing the tap."""
+    """Whether the closer had sent a message again and again, without an acknowledgement, or without taking one for it: a
+    daemon may ignore one that passed the tap (xl2tpd does, if the Ns of the ZLB is not the one it expects).
+    """
     return any(
         slot.copies >= GIVEN_UP_COPIES and slot.first.position < stop.position and slot.first.type != "StopCCN"
-        for slot in story.reliable.ways[sent].unacknowledged
+        for slot in story.reliable.ways[sent].slots.values()
+        if slot.acked_by is None or slot.acked_by.position > stop.position or slot.last_time > slot.acked_by.time
     )
 
 

@@ -18,6 +18,9 @@ COMPARED_FRAMES = 200
 L2TP = 1701
 MINUTE = 60_000_000_000
 
+FROM_LAC = ("SCCCN", "ICRQ", "ICCN", "OCRP", "OCCN")
+FROM_LNS = ("ICRP", "OCRQ")
+
 AGREE = "Ns/Nr agree"
 ONLY = "only candidate"
 
@@ -208,7 +211,15 @@ def _channel(one: Half, other: Half | None, how: str | None) -> Channel:
 
 
 def _guess(one: Half, other: Half | None) -> bool:
-    """Whether the sender of *one* is more likely the initiator."""
+    """Whether the sender of *one* is more likely the initiator: it sent what a LAC sends, and nearly always a LAC begins; or
+    it has the ephemeral port; or it was seen first.
+    """
+    for half, answer in ((one, True), (other, False)):
+        for frame in half.frames[:COMPARED_FRAMES] if half is not None else ():
+            if frame.type in FROM_LAC:
+                return answer
+            if frame.type in FROM_LNS:
+                return not answer
     if (one.sender.port == L2TP) != (one.receiver.port == L2TP):
         return one.receiver.port == L2TP
     return other is None or one.position <= other.position

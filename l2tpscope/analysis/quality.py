@@ -55,7 +55,7 @@ def doubts(stories: Iterable[Story]) -> Doubts:
 def capture_row(info: CaptureInfo, tally: CaptureTally, found: Doubts) -> CaptureRow:
     """The row of one capture."""
     unseen = found.acknowledged_unseen[info.capture]
-    one_sided = tally.conversations > 1 and not tally.two_sided
+    one_sided = tally.one_sided
     reasons = _reasons(info, tally, found, one_sided=one_sided)
     kept = tally.kinds.total()
     duration = None if info.first_time is None or info.last_time is None else (info.last_time - info.first_time) / 1e9

@@ -22,7 +22,10 @@ class CaptureTally:
     """Hashes of (source, destination) seen so far, until one was seen both ways; bounded."""
     two_sided: bool = False
 
+    proofs: int = 0
+    """Frames that show that the other side answers: data, and control messages that acknowledge something."""
+
     @property
-    def conversations(self) -> int:
-        """Frames of kinds that go both ways."""
-        return sum(self.kinds[kind] for kind in TWO_WAY)
+    def one_sided(self) -> bool:
+        """Only one direction is in the capture, although both were there: not so where somebody calls and nobody answers."""
+        return self.proofs > 0 and not self.two_sided

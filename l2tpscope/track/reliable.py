@@ -64,7 +64,7 @@ class Verdict:
     fit: Fit
     slot: Slot | None = None
     unseen: int = 0
-    """Messages of both directions proven by this frame's Ns and Nr and not seen so far."""
+    """Messages of both directions proven by this frame's Ns and Nr and not seen so far; -1: one of those was seen now."""
     samples: list[Sample] = field(default_factory=list)
     anomaly: str | None = None
 
@@ -107,9 +107,9 @@ class Reliable:
         self._born = born
         """The set-up is in the capture, so that numbers begin at 0."""
         self._begin = begin
-        self.ways: dict[bool, Way] = {True: Way(), False: Way()}
+        start = 0 if born else None
+        self.ways: dict[bool, Way] = {True: Way(acked=start), False: Way(acked=start)}
         """By `to_responder`."""
-        self._seen: dict[int, Slot] = {}
 
     def take(self, frame: ControlFrame, *, to_responder: bool) -> Verdict:
         """What *frame* is, and what it acknowledges."""
@@ -177,7 +177,7 @@ class Reliable:
         way.base = min(number, way.base if way.base is not None else number)
         slot = Slot(frame, frame.time, uncertain=True)
         way.slots[number] = slot
-        return Verdict(Fit.OUT_OF_ORDER, slot=slot)
+        return Verdict(Fit.OUT_OF_ORDER, slot=slot, unseen=0 if since is None else -1)
 
     def _acknowledge(self, frame: ControlFrame, back: Way, verdict: Verdict) -> None:
         """Mark what the frame's Nr acknowledges for the first time, and take the round trips."""

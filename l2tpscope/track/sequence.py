@@ -38,6 +38,8 @@ MOST_LATENESS = 1024
 HORIZON = 100_000_000
 """A missing number younger than this (nanoseconds) may still come."""
 HORIZON_PACKETS = 3
+"""So may one after which fewer numbers than this came, until it is `HORIZON_AT_MOST` old."""
+HORIZON_AT_MOST = 1_000_000_000
 
 _FAR = np.int64(1) << 40
 
@@ -121,9 +123,11 @@ class SequenceSpaces:
         expected = highest - base + 1 + detail.finished
         arrived = received + int(self._duplicate[space])
         horizon = max(HORIZON, int(np.quantile(detail.lateness, 0.99)) if detail.lateness else 0)
-        pending = sum(
-            hole.last - hole.first + 1 for hole in detail.holes if now - hole.time < horizon or arrived - hole.arrived < HORIZON_PACKETS
-        )
+        pending = 0
+        for hole in detail.holes:
+            age = now - hole.time
+            if age < horizon or (age < HORIZON_AT_MOST and arrived - hole.arrived < HORIZON_PACKETS):
+                pending += hole.last - hole.first + 1
         return SequenceCount(
             expected=expected,
             received=received,

@@ -38,6 +38,8 @@ class Tally:
 
     def _look_both_ways(self, tally: CaptureTally, frames: Frames, mine: slice | np.ndarray) -> None:  # type: ignore[type-arg]
         source, destination, kind = frames.source[mine], frames.destination[mine], frames.kind[mine]
+        proof = (kind == Kind.L2TP2_DATA) | (kind == Kind.L2TP3_DATA) | (kind == Kind.ESP)
+        tally.proofs += int(np.count_nonzero(proof | ((kind == Kind.L2TP2_CONTROL) & (frames.nr[mine] > 0))))
         two_way = np.isin(kind, [int(one) for one in TWO_WAY])
         source, destination = source[two_way], destination[two_way]
         odd = np.uint64(0x9E3779B97F4A7C15)
