@@ -92,7 +92,8 @@ def proofs(rows: Rows, payload: Payloads) -> Int64s:
     some, message_type, length = rows[which], rows["message_type"][which], rows["length"][which].astype(np.int64)
     sure = ((some["avp"] & 0x7FFF) == 8) & (some["avp_type"] == 0) & (message_type >= 1) & (message_type <= 29)
     sure &= (length >= 20) & (length <= payload.octets[which]) & (payload.captured[which] >= 20)
-    return which[sure]
+    sure_ones: Int64s = which[sure]
+    return sure_ones
 
 
 class Classifier:
@@ -174,13 +175,13 @@ def select(datagrams: Datagrams, which: Int64s) -> Datagrams:
 def plausible(views: Views, rows: Rows, payload: Payloads, form: Octet) -> Bools:
     """Whether the rest of the octets bears out what the first word says.
 
-    The header fits; where there is a Length it covers the header and lies inside the datagram; data begins as PPP does
-    (v2) or is for a session (v3). *Bias*: random octets pass as v2 data once in some 30,000 datagrams; PPP protocols
+    The header fits; where there is a Length it covers the header and lies inside the datagram; data is not empty and
+    begins as PPP does (v2) or is for a session (v3). *Bias*: random octets pass as v2 data once in some 30,000 datagrams; PPP protocols
     that nobody has registered are not believed until a control message proves the flow.
     """
     header = HEADER.take(rows["flags"])
     fits = payload.octets >= header
-    announced = (rows["flags"] & L) != 0
+    announced = ((rows["flags"] & L) != 0) & (payload.captured >= 4)
     octets = payload.octets
     if announced.any():
         octets = np.where(announced, rows["length"], octets)
@@ -196,14 +197,16 @@ def plausible(views: Views, rows: Rows, payload: Payloads, form: Octet) -> Bools
 
 
 def _ppp_begins(views: Views, rows: Rows, payload: Payloads, header: Octet, octets: Int64s) -> Bools:
-    at = payload.at + header
-    offset = np.flatnonzero(rows["flags"] & O)
-    if len(offset):
-        at[offset] += np.where(payload.captured[offset] >= header[offset], views.u16[at[offset] - 2], 0)
-        at = np.minimum(at, payload.at + payload.captured)
-    there = payload.at + np.minimum(payload.captured, octets) - at
+    before = header.astype(np.int64)
+    padded = np.flatnonzero(rows["flags"] & O)
+    if len(padded):
+        there = payload.captured[padded] >= before[padded]
+        before[padded] += np.where(there, views.u16[payload.at[padded] + before[padded] - 2], 0)
+    at = payload.at + np.minimum(before, payload.captured)
     word = (views.u8[at].astype(np.uint16) << 8) | views.u8[at + 1]
-    return PPP.take(word) | (there < 2)
+    begins: Bools = PPP.take(word) | (np.minimum(payload.captured, octets) - before < 2)
+    begins &= before < octets
+    return begins
 
 
 def _l2f(rows: Rows, payload: Payloads) -> Bools:
@@ -213,7 +216,8 @@ def _l2f(rows: Rows, payload: Payloads) -> Bools:
     length = rows["at8"] >> 16
     protocol = rows["length"] >> 8
     fits = (length >= header) & (length + 2 * ((flags >> 3) & 1) <= payload.octets)
-    return (protocol >= 1) & (protocol <= 3) & (fits | (payload.captured < 10))
+    believed: Bools = (protocol >= 1) & (protocol <= 3) & (fits | (payload.captured < 10))
+    return believed
 
 
 RESET_OCTETS = (14, 26, 38, 42, 50, 54, 66, 86, 98)
@@ -227,7 +231,8 @@ def openvpn_reset(rows: Rows, payload: Payloads) -> Bools:
     reset |= (first == 0x50) & (payload.octets >= 54)
     peer = rows["marker"] & 0xFFFF00
     data = (rows["flags"] >> 11 == 9) & ((peer == 0) | (rows["marker"] & 0xFFFFFF == 0xFFFFFF)) & (payload.octets >= 20)
-    return (reset | data) & (payload.captured >= 4)
+    seen: Bools = (reset | data) & (payload.captured >= 4)
+    return seen
 
 
 def ipsec_kinds(views: Views, rows: Rows, payload: Payloads) -> Octet:

@@ -20,7 +20,7 @@ from l2tpscope.frames.quoted import quoting
 from l2tpscope.frames.rest import Records, Rest, RestDecoder
 from l2tpscope.frames.table import Table
 from l2tpscope.frames.tables import DROP, ICMP, ICMPV6, KEEP, UDP, UNWRAP, interest_table, protocol_table
-from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, Words, select
+from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, Words, blank, select
 
 CHUNK = 16384
 """Records at a time: so many that the columns pay, so few that they stay in the cache."""
@@ -102,6 +102,7 @@ class Decoder:
         """Let the classifier see every datagram that may prove a flow, in order, before any is judged by its flow."""
         if rest is not None:
             packets = merge(packets, rest.packets)
+        blank(packets.rows, packets.limit - packets.transport)
         suspect = (packets.rows["protocol"] == UDP) & ((packets.rows["flags"] & PROOF_MASK) == PROOF)
         packets = packets.select(np.flatnonzero(suspect))
         if len(packets):
@@ -113,7 +114,8 @@ class Decoder:
         return Datagrams(packets, payload, source, destination, packets.index + self._records)
 
     def _finish(self, views: Views, packets: Packets, batch: Batch, start: int, table: Table, rest: Rest | None) -> tuple[Int64s, int]:
-        """Classify datagrams and put those that concern us into the table; which records these are, and how many frames could not be read."""
+        """Classify datagrams and put those that concern us into the table; say which records, and how many are unreadable."""
+        blank(packets.rows, packets.limit - packets.transport)
         protocol = packets.rows["protocol"]
         udp, icmp = protocol == UDP, (protocol == ICMP) | (protocol == ICMPV6)
         data = self._datagrams(views, packets, payloads_of(packets, udp, icmp))
@@ -180,11 +182,9 @@ class Decoder:
 
 def _plain_packets(rows: Rows, at: Int64s, limit: Int64s, which: Int64s) -> Packets:
     """Some rows of plain IPv4 as packets."""
-    if len(which) == len(rows):
-        some, ip, limit = rows, at, limit
-    else:
-        some, ip, limit = select(rows, which), at[which], limit[which]
-    return Packets(which, ip, ip + NETWORK, ip + some["total"], limit, some)
+    if len(which) < len(rows):
+        rows, at, limit = select(rows, which), at[which], limit[which]
+    return Packets(which, at, at + NETWORK, at + rows["total"], limit, rows)
 
 
 def _ports(rows: Rows, name: str) -> Words:

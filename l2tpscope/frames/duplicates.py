@@ -99,9 +99,10 @@ class DuplicateFinder:
         beyond = np.arange(NETWORK) >= there[:, None]
         equal: Bools = ~(differs[:, LINK:] & ~beyond).any(axis=1) & (every.length[later] == every.length[earlier])
         link = np.minimum(every.link[later], every.link[earlier])
-        elsewhere = hop | (differs[:, :LINK] & (np.arange(LINK, 0, -1) <= link[:, None])).any(axis=1)
+        elsewhere: Bools = hop | (differs[:, :LINK] & (np.arange(LINK, 0, -1) <= link[:, None])).any(axis=1)
         elsewhere |= np.minimum(every.link[later], LINK) != np.minimum(every.link[earlier], LINK)
-        return equal & (every.unique[later] | elsewhere)
+        equal &= every.unique[later] | elsewhere
+        return equal
 
     def _keep(self, views: Views, ip: Int64s, every: Copies) -> None:
         size = len(every.word)
@@ -111,4 +112,6 @@ class DuplicateFinder:
 
 def copy_word(rows: Rows) -> NDArray[np.uint64]:
     """A number that copies share and other datagrams hardly: lengths, identification, checksum or sequence number."""
-    return (rows["total_id"].astype(np.uint64) << np.uint64(32)) | rows["after_ports"]
+    word: NDArray[np.uint64] = rows["total_id"].astype(np.uint64) << np.uint64(32)
+    word |= rows["after_ports"]
+    return word

@@ -20,11 +20,12 @@ _MIX = np.uint64(0xD6E8FEB86659FD93)
 
 def mix(words: Keys) -> Keys:
     """Spread 64 bits over 64 bits; different words stay different."""
-    mixed = words ^ (words >> np.uint64(32))
-    mixed = mixed * _MIX
+    mixed: Keys = words ^ (words >> np.uint64(32))
+    mixed *= _MIX
     mixed ^= mixed >> np.uint64(29)
     mixed *= _ODD
-    return mixed ^ (mixed >> np.uint64(32))
+    mixed ^= mixed >> np.uint64(32)
+    return mixed
 
 
 def flow_keys(source: Keys, destination: Keys, source_port: Words, destination_port: Words) -> Keys:

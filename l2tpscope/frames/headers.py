@@ -117,7 +117,7 @@ def _ipsec(views: Views, payload: Payloads, kinds: Octet, fields: Fields) -> Non
         which = np.flatnonzero(kinds == kind)
         if not len(which):
             continue
-        words = views.matrix(payload.at[which] + at, 8).view(">u4")
+        words = views.matrix(payload.at[which] + at, 8).view(">u4").astype(np.int64)
         there = payload.captured[which] - at
         fields.session[which] = np.where(there >= 4, words[:, 0], 0)
         fields.ns[which] = np.where(there >= 8, words[:, 1], -1)

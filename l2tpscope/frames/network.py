@@ -43,8 +43,9 @@ class Packets:
 
     def select(self, which: Any) -> Packets:
         """Some of them."""
-        columns = (getattr(self, field.name)[which] for field in fields(self) if field.name != "rows")
-        return Packets(*columns, select(self.rows, which))
+        return Packets(
+            self.index[which], self.ip[which], self.transport[which], self.end[which], self.limit[which], select(self.rows, which)
+        )
 
 
 def merge(one: Packets, other: Packets) -> Packets:
@@ -52,11 +53,11 @@ def merge(one: Packets, other: Packets) -> Packets:
     if not len(other):
         return one
     order = np.argsort(np.concatenate([one.index, other.index]), kind="stable")
-    columns = [
-        np.concatenate([getattr(one, field.name), getattr(other, field.name)])[order] for field in fields(one) if field.name != "rows"
-    ]
+    index, ip, transport, end, limit = (
+        np.concatenate([getattr(one, name), getattr(other, name)])[order] for name in ("index", "ip", "transport", "end", "limit")
+    )
     raw = np.concatenate([one.rows.view(f"V{WIDTH}"), other.rows.view(f"V{WIDTH}")])
-    return Packets(*columns, select(raw, order))
+    return Packets(index, ip, transport, end, limit, select(raw, order))
 
 
 @dataclass(slots=True)

@@ -1,0 +1,287 @@
+"""The decode of frames written plainly, one packet at a time: the specification that the columns must equal.
+
+It leaves out what columns leave out too (encapsulations, fragments: `Rare`), and duplicates. Offsets count from the
+begin of the frame. A row is a dict with the names of `Frames`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from l2tpscope.frames import Kind
+from l2tpscope.frames.tables import PPP_PROTOCOLS, PPP_SHORT
+
+TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
+EXTENSIONS = (0, 43, 60, 135, 139, 140)
+Row = dict[str, Any]
+
+
+class RareError(Exception):
+    """A fragment, or something inside something else."""
+
+
+class UnreadableError(Exception):
+    """A header that is cut off, or contradicts itself, or of an unknown link."""
+
+
+class Reader:
+    """Octets with an end: reading past it is unreadable."""
+
+    def __init__(self, octets: bytes) -> None:
+        self.octets = octets
+
+    def number(self, at: int, size: int) -> int:
+        if at + size > len(self.octets):
+            raise UnreadableError
+        return int.from_bytes(self.octets[at : at + size], "big")
+
+    def maybe(self, at: int, size: int, absent: int) -> int:
+        return int.from_bytes(self.octets[at : at + size], "big") if at + size <= len(self.octets) else absent
+
+
+def network(frame: Reader, link_type: int) -> tuple[int, int]:
+    """Where the network header is, and its EtherType (0: none of ours)."""
+    if link_type in (12, 14, 101, 228, 229):
+        nibble = frame.number(0, 1) >> 4
+        if nibble not in (4, 6):
+            raise UnreadableError
+        return 0, {4: 0x0800, 6: 0x86DD}[nibble]
+    if link_type in (0, 108):
+        family = min(frame.number(0, 4), int.from_bytes(frame.octets[:4], "little"))
+        return 4, {2: 0x0800, 10: 0x86DD, 24: 0x86DD, 28: 0x86DD, 30: 0x86DD}.get(family, 0)
+    header, field = {1: (14, 12), 113: (16, 14), 276: (20, 0)}.get(link_type, (1 << 20, 0))
+    frame.number(0, header)
+    at, ethertype = header, frame.number(field, 2)
+    for _ in range(4):
+        if ethertype in TAGS:
+            at, ethertype = at + 4, frame.number(at + 2, 2)
+    if ethertype < 1536 or ethertype in (0x8847, 0x8848, 0x8864, 0x6558, *TAGS):
+        raise RareError
+    return at, ethertype
+
+
+def internet(frame: Reader, at: int, ethertype: int, wire: int) -> tuple[int, int, int]:
+    """Protocol, begin and end of what an IP datagram carries."""
+    if ethertype == 0x0800:
+        header, total = (frame.number(at, 1) & 15) * 4, frame.maybe(at + 2, 2, 0)
+        frame.number(at, max(20, header))
+        if frame.octets[at] >> 4 != 4 or header < 20 or 0 < total < header:
+            raise UnreadableError
+        if frame.number(at + 6, 2) & 0x3FFF:
+            raise RareError
+        return frame.octets[at + 9], at + header, at + total if total else wire
+    payload, protocol, here = frame.number(at + 4, 2), frame.number(at + 6, 1), at + 40
+    frame.number(at, 40)
+    if frame.octets[at] >> 4 != 6:
+        raise UnreadableError
+    end = here + payload if payload else wire
+    for _ in range(8):
+        if protocol not in (*EXTENSIONS, 44):
+            break
+        size = 8 if protocol == 44 else 8 + 8 * frame.number(here + 1, 1)
+        frame.number(here, size)
+        if here + size > end:
+            raise UnreadableError
+        if protocol == 44 and frame.number(here + 2, 2) & 0xFFF9:
+            raise RareError
+        protocol, here = frame.octets[here], here + size
+    if protocol in (*EXTENSIONS, 44):
+        raise UnreadableError
+    return protocol, here, end
+
+
+def version2(frame: Reader, at: int, octets: int) -> Row:
+    """The fields of an L2TPv2 header. *Source*: RFC 2661 §3.1."""
+    flags, captured = frame.number(at, 2), len(frame.octets) - at
+    has_length, sequenced, padded = flags >> 14 & 1, flags >> 11 & 1, flags >> 9 & 1
+    ids, header = at + 2 + 2 * has_length, 6 + 2 * has_length + 4 * sequenced + 2 * padded
+    length = min(frame.maybe(at + 2, 2, octets), octets) if has_length else octets
+    pad = frame.maybe(at + header - 2, 2, 0) if padded and min(captured, octets) >= header else 0
+    return {
+        "flags": flags,
+        "tunnel": frame.maybe(ids, 2, 0),
+        "session": frame.maybe(ids + 2, 2, 0),
+        "ns": frame.maybe(ids + 4, 2, -1) if sequenced else -1,
+        "nr": frame.maybe(ids + 6, 2, -1) if sequenced else -1,
+        "body": at + min(header + pad, octets),
+        "body_octets": max(length - header - pad, 0),
+        "unclipped_body": header + pad,
+        "header": header,
+        "length": frame.maybe(at + 2, 2, octets) if has_length else octets,
+    }
+
+
+def version3(frame: Reader, at: int, octets: int, over_ip: bool) -> Row:
+    """The fields of an L2TPv3 header. *Source*: RFC 3931 §3.2.1, §4.1.1, §4.1.2."""
+    begin = at + 4 if over_ip else at
+    if over_ip and frame.number(at, 4):
+        return {"session": frame.number(at, 4), "body": at + 4, "body_octets": max(octets - 4, 0)}
+    if not frame.number(begin, 2) & 0x8000:
+        flags, session = frame.number(at, 2), frame.maybe(at + 4, 4, 0)
+        return {"flags": flags, "session": session, "body": at + 8, "body_octets": max(octets - 8, 0)}
+    room = octets - (begin - at)
+    return {
+        "flags": frame.number(begin, 2),
+        "tunnel": frame.maybe(begin + 4, 4, 0),
+        "ns": frame.maybe(begin + 8, 2, -1),
+        "nr": frame.maybe(begin + 10, 2, -1),
+        "body": begin + min(12, room),
+        "body_octets": max(min(frame.maybe(begin + 2, 2, room), room) - 12, 0),
+    }
+
+
+def is_proof(payload: bytes, octets: int) -> bool:
+    """Whether a UDP payload is a control message that proves its flow: header, Length, a Message Type AVP first."""
+    flags, length = int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
+    avp = int.from_bytes(payload[12:14], "big") & 0x7FFF, payload[14:18], int.from_bytes(payload[18:20], "big")
+    fits = len(payload) >= 20 and 20 <= length <= octets
+    return flags & 0xCA0E == 0xC802 and fits and avp[:2] == (8, bytes(4)) and 1 <= avp[2] <= 29
+
+
+def ppp_begins(two: bytes) -> bool:
+    """Whether a PPP frame can begin so."""
+    if len(two) < 2:
+        return True
+    word = int.from_bytes(two, "big")
+    return (
+        word == 0xFF03
+        or word & 0x7FFF in PPP_PROTOCOLS
+        or two[1] in PPP_SHORT.get(two[0], ())
+        or (two[0] in (0xC0, 0xC2) and two[1] % 2 == 1)
+    )
+
+
+def strict_kind(payload: bytes, octets: int) -> Kind:
+    """What a payload on the port of L2TP shows by itself."""
+    if len(payload) < 2:
+        return Kind.NOT_L2TP_1701
+    flags = int.from_bytes(payload[:2], "big")
+    padded = payload + bytes(10)
+    version, control, word2 = flags & 15, flags >> 15, int.from_bytes(padded[2:4], "big")
+    if version == 2:
+        row = version2(Reader(payload), 0, octets)
+        fits = row["header"] <= row["length"] <= octets
+        if control:
+            return Kind.L2TP2_CONTROL if fits and flags & 0xCAF0 | flags & 0x3430 == 0xC800 else Kind.NOT_L2TP_1701
+        begin = row["unclipped_body"]
+        fits = fits and begin < row["length"] and not flags & 0x3430 and ppp_begins(payload[begin : min(begin + 2, row["length"])])
+        return Kind.L2TP2_DATA if fits else Kind.NOT_L2TP_1701
+    if version == 3 and control:
+        fits = octets >= 12 and (len(payload) < 4 or 12 <= word2 <= octets) and flags & 0x7FF0 == 0x4800
+        return Kind.L2TP3_CONTROL if fits else Kind.NOT_L2TP_1701
+    if version == 3:
+        fits = flags == 3 and octets >= 8 and word2 == 0 and (len(payload) < 8 or payload[4:8] != bytes(4))
+        return Kind.L2TP3_DATA if fits else Kind.NOT_L2TP_1701
+    if version in (1, 9) and not flags & 0x0FF0 and octets >= 10:
+        length, header = int.from_bytes(padded[8:10], "big"), 10 + 2 * (flags >> 15) + 4 * (flags >> 14 & 1)
+        fits = len(payload) < 10 or (header <= length and length + 2 * (flags >> 3 & 1) <= octets)
+        return Kind.L2F if fits and 1 <= word2 >> 8 <= 3 else Kind.NOT_L2TP_1701
+    return Kind.NOT_L2TP_1701
+
+
+class Reference:
+    """Decodes frames one by one, in order."""
+
+    def __init__(self, ports: tuple[int, ...] = ()) -> None:
+        self.ports = {1701, *ports}
+        self.proven: set[frozenset[tuple[bytes, int]]] = set()
+        self.openvpn: set[frozenset[tuple[bytes, int]]] = set()
+
+    def decode(self, octets: bytes, link_type: int, wire: int) -> Row | None:
+        """The row of a frame, or None if it does not concern us."""
+        frame = Reader(octets)
+        at, ethertype = network(frame, link_type)
+        if ethertype not in (0x0800, 0x86DD):
+            return None
+        protocol, here, end = internet(frame, at, ethertype, wire)
+        if protocol in (4, 41, 47, 137) or (protocol == 17 and frame.maybe(here + 2, 2, 0) == 4789):
+            raise RareError
+        if end - here < 8 and len(octets) - here >= 0:
+            return None
+        if len(octets) - here < 8:
+            if protocol in (1, 17, 50, 51, 58, 115):
+                raise UnreadableError
+            return None
+        addresses = (octets[at + 12 : at + 16], octets[at + 16 : at + 20]) if ethertype == 0x0800 else (octets[at + 8 : at + 24], octets[at + 24 : at + 40])
+        row: Row = {"ip": at, "ip_octets": end - at, "addresses": addresses, "ports": (0, 0), "payload": here, "payload_octets": end - here}
+        row |= {"flags": 0, "tunnel": 0, "session": 0, "ns": -1, "nr": -1, "body": here, "body_octets": 0}
+        if protocol == 17:
+            row["ports"] = frame.number(here, 2), frame.number(here + 2, 2)
+            room = min(frame.number(here + 4, 2) or end - here, end - here)
+            row |= {"payload": here + 8, "payload_octets": max(room - 8, 0), "body": here + 8}
+        if protocol in (1, 58):
+            row |= {"payload": here + 8, "payload_octets": end - here - 8, "body": here + 8}
+        captured = Reader(octets[: row["payload"] + row["payload_octets"]])
+        row["payload_captured"] = max(len(captured.octets) - row["payload"], 0)
+        row["kind"] = self._kind(protocol, row, captured)
+        return self._fields(protocol, row, captured) if row["kind"] else None
+
+    def _kind(self, protocol: int, row: Row, frame: Reader) -> Kind:
+        payload, octets = frame.octets[row["payload"] :], row["payload_octets"]
+        if protocol == 17:
+            return self._udp_kind(row, payload, octets)
+        if protocol == 50:
+            return Kind.ESP
+        if protocol == 51:
+            return Kind.AH if octets >= 12 else Kind.OTHER
+        if protocol == 115:
+            if payload[:4] != bytes(4):
+                return Kind.L2TP3_DATA
+            return Kind.L2TP3_CONTROL if payload[4] >= 0x80 and payload[5] & 15 == 3 and octets >= 16 else Kind.NOT_L2TP_1701
+        if protocol in (1, 58):
+            raise RareError  # what it quotes is tested by itself
+        return Kind.OTHER
+
+    def _udp_kind(self, row: Row, payload: bytes, octets: int) -> Kind:
+        source, destination = row["ports"]
+        flow = frozenset(zip(row["addresses"], row["ports"], strict=True))
+        if is_proof(payload, octets):
+            self.proven.add(flow)
+        if not {source, destination} & self.ports and flow not in self.proven:
+            return self._ipsec_kind(row["ports"], payload, octets)
+        kind = strict_kind(payload, octets)
+        if kind not in (Kind.NOT_L2TP_1701, Kind.L2F):
+            return kind
+        if len(payload) < 2 and octets >= 6:
+            raise UnreadableError
+        opcode, version = payload[0] >> 3 if payload else 0, payload[1] & 15 if len(payload) > 1 else 0
+        header = {2: version2(Reader(payload), 0, octets)["header"] if version == 2 else 0, 3: 12 if payload[:1] >= b"\x80" else 8}
+        if flow in self.proven and version in header and octets >= header[version]:
+            control = payload[0] >> 7
+            return {2: (Kind.L2TP2_DATA, Kind.L2TP2_CONTROL), 3: (Kind.L2TP3_DATA, Kind.L2TP3_CONTROL)}[version][control]
+        if kind == Kind.L2F:
+            return kind
+        sized = octets in (14, 26, 38, 42, 50, 54, 66, 86, 98)
+        reset = (payload[:1] in (b"\x08", b"\x10", b"\x38", b"\x40") and sized) or (payload[:1] == b"\x50" and octets >= 54)
+        data = opcode == 9 and (payload[1:3] == bytes(2) or payload[1:4] == b"\xff\xff\xff") and octets >= 20
+        if (reset or data) and len(payload) >= 4:
+            self.openvpn.add(flow)
+        return Kind.OPENVPN_1701 if flow in self.openvpn and 1 <= opcode <= 11 else Kind.NOT_L2TP_1701
+
+    @staticmethod
+    def _ipsec_kind(ports: tuple[int, int], payload: bytes, octets: int) -> Kind:
+        if 4500 in ports:
+            if octets == 1 and payload == b"\xff":
+                return Kind.NATT_KEEPALIVE
+            if octets < 8 or len(payload) < 4:
+                return Kind.OTHER
+            marker = int.from_bytes(payload[:4], "big")
+            return Kind.ESP if marker >= 256 else Kind.IKE if marker == 0 and octets >= 32 else Kind.OTHER
+        if 500 in ports and octets >= 28:
+            length = int.from_bytes(payload[24:28], "big")
+            if len(payload) < 28 or (payload[17] >> 4 in (1, 2) and 28 <= length <= octets):
+                return Kind.IKE
+        return Kind.OTHER
+
+    @staticmethod
+    def _fields(protocol: int, row: Row, frame: Reader) -> Row:
+        kind, at, octets = row["kind"], row["payload"], row["payload_octets"]
+        if kind in (Kind.L2TP2_CONTROL, Kind.L2TP2_DATA):
+            row |= version2(frame, at, octets)
+        if kind in (Kind.L2TP3_CONTROL, Kind.L2TP3_DATA):
+            row |= version3(frame, at, octets, protocol == 115)
+        if kind == Kind.ESP:
+            row |= {"session": frame.maybe(at, 4, 0), "ns": frame.maybe(at + 4, 4, -1)}
+        if kind == Kind.AH:
+            row |= {"session": frame.maybe(at + 4, 4, 0), "ns": frame.maybe(at + 8, 4, -1)}
+        return row
