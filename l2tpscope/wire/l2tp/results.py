@@ -131,8 +131,8 @@ DISCONNECT_CAUSES: dict[int, tuple[str, str, str]] = {
     0: ("no information", "", ""),
     1: ("administrative disconnect", "", ""),
     2: ("renegotiation of LCP is disabled at the LNS, and the LAC sent no LCP of its own", "", ""),
-    3: ("LCP Terminate-Request", "sent by the peer", "sent by the LNS"),
-    4: ("encryption refused", "by the peer, the LNS requires it", "by the LNS, the peer requires it"),
+    3: ("LCP Terminate-Request", "sent by the PPP peer", "sent to the PPP peer"),
+    4: ("encryption refused", "by the PPP peer", "by the sender"),
     5: ("LCP timed out", "", ""),
     6: ("no LCP packet received", "", ""),
     7: ("magic number error, the line may be looped", "", ""),
@@ -140,17 +140,17 @@ DISCONNECT_CAUSES: dict[int, tuple[str, str, str]] = {
     9: ("unexpected endpoint discriminator for the bundle", "", ""),
     10: ("unexpected MRRU for the bundle", "", ""),
     11: ("unexpected short sequence number option for the bundle", "", ""),
-    12: ("call-back refused", "by the peer, the LNS requires it", "by the LNS, the peer requires it"),
+    12: ("call-back refused", "by the PPP peer", "by the sender"),
     13: ("authentication timed out", "", ""),
     14: ("unexpected authenticated name for the bundle", "", ""),
-    15: ("no acceptable authentication protocol", "the peer rejected all", "all the peer offers are unacceptable"),
-    16: ("bad name, password or secret", "the peer failed the check", "the LNS failed the peer's check"),
+    15: ("no acceptable authentication protocol", "the PPP peer rejected all", "the sender accepts none of the PPP peer's"),
+    16: ("bad name, password or secret", "the PPP peer failed the sender's check", "the sender failed the PPP peer's check"),
     17: ("network control protocol timed out", "", ""),
     18: ("no network control protocol opened", "", ""),
     19: ("address negotiation did not converge", "too many Naks received", "too many Naks sent"),
-    20: ("no permitted address", "the LNS's is unacceptable to the peer", "the peer's is unacceptable to the LNS"),
+    20: ("no permitted address", "the sender's is unacceptable to the PPP peer", "the PPP peer's is unacceptable to the sender"),
 }
-"""Meaning, and what direction 1 (at the peer) and 2 (at the LNS) add to it."""
+"""Meaning, and what direction 1 (at the PPP peer) and 2 (at the sender of the message) add to it."""
 
 
 def explain_result(message_type: MessageType, result: int) -> str:
