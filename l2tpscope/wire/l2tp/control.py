@@ -115,7 +115,7 @@ def decode_control(octets: bytes, octets_on_wire: int | None = None) -> ControlM
         return _message(header, None, (), header.anomalies, b"")
     end = length if begin < length <= on_wire else on_wire
     body = octets[begin:end]
-    kept = _kept_bodies[header.flags & VERSION_MASK].get(body) if length == end else None
+    kept = _kept_bodies[header.flags & VERSION_MASK].get(body) if length == end <= size else None
     if kept is not None:
         return _message(header, kept[0].value, kept, header.anomalies, body)
     return _read_body(octets, header, end, body)
