@@ -92,6 +92,7 @@ def test_any_avps(flags: int, length: int, avps: list[tuple[int, int, int, bytes
     for stated in (12 + len(body), length):
         octets = flags.to_bytes(2, "big") + stated.to_bytes(2, "big") + bytes(8) + body
         check(PROTOCOLS[0], octets)
+        assert decode_control(octets) == decode_control(octets)
 
 
 @each_protocol

@@ -142,6 +142,15 @@ def test_vendor_message_is_not_mistaken() -> None:
     assert (decoded.type, decoded.name, decoded.anomalies) == (MessageType.ASCEND_MDMST, "ASCEND_MDMST", ())
 
 
+def test_a_vendors_first_avp_is_no_message_type() -> None:
+    """An AVP 0 of a vendor that is no number leaves the type to the IETF's behind it, however often it is seen."""
+    octets = message(avp(0, b"abc", vendor=77), HELLO)
+    for _ in range(2):
+        decoded = decode_control(octets)
+        assert decoded.type == MessageType.HELLO
+        assert [anomaly.what for anomaly in decoded.anomalies] == ["Message Type is not the first AVP"]
+
+
 def test_missing_avps_are_violations() -> None:
     """Each AVP that a message must carry and does not is named; those of the other version are not asked for."""
     decoded = decode_control(message(avp(0, b"\0\1"), avp(7, b"lac")))

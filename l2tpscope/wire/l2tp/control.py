@@ -129,7 +129,7 @@ def _read_body(octets: bytes, header: Header, end: int, body: bytes) -> ControlM
     if stop != end or header.length != end:
         anomalies += _length_anomalies(octets, header.length, stop, end)
     anomalies += _body_anomalies(header, kind, avps, cut=len(octets) < end)
-    if not anomalies and len(body) <= _KEEP_BODY_OCTETS and not kind.vendor:
+    if not anomalies and len(body) <= _KEEP_BODY_OCTETS and not avps[0].key:
         bodies = _kept_bodies[header.flags & VERSION_MASK]
         if len(bodies) >= _KEEP_BODIES:
             bodies.clear()
@@ -192,14 +192,14 @@ def _body_anomalies(header: Header, kind: MessageType, avps: tuple[Avp, ...], *,
     required = REQUIRED.get((header.flags & VERSION_MASK, kind), NOTHING)
     missing = required.difference([avp.key for avp in avps])
     odd = [True for avp in avps if avp.anomalies or avp.hidden]
-    if not missing and not odd and avps and not avps[0].type and kind.known:
+    if required and not missing and not odd and not avps[0].key:
         return ()
     found = _avp_anomalies(header.begin, avps) if odd else []
     if kind is MessageType.UNREADABLE:
         if not cut:
             found.append(Anomaly(AnomalyKind.MALFORMED, "no Message Type", header.begin))
         return tuple(found)
-    if avps[0].type:
+    if avps[0].key and not kind.vendor:
         found.append(Anomaly(AnomalyKind.VIOLATION, "Message Type is not the first AVP", header.begin))
     if not kind.known and not kind.vendor:
         found.append(Anomaly(AnomalyKind.UNKNOWN, f"message type {kind.number} is not registered", header.begin))
