@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from l2tpscope.frames.columns import Kind
-from l2tpscope.frames.flows import Flows, Keys, flow_keys
+from l2tpscope.frames.datagrams import Datagrams, Payloads
+from l2tpscope.frames.flows import Flows
 from l2tpscope.frames.network import Packets
 from l2tpscope.frames.tables import (
     AH,
@@ -42,47 +41,6 @@ PROOF_MASK, PROOF = 0xCA0E, 0xC802
 """T, L and S set, O clear, version 2 or 3."""
 
 
-@dataclass(slots=True)
-class Payloads:
-    """What datagrams carry: where it begins, how long it is, how much of it is there. *Shape*: every column (n,)."""
-
-    at: Int64s
-    octets: Int64s
-    captured: Int64s
-
-
-def payloads_of(packets: Packets, udp: Bools, icmp: Bools) -> Payloads:
-    """Where the payload of each datagram lies: behind the header of UDP or ICMP; ESP, AH, protocol 115: all of it.
-
-    The UDP length counts, but never past the end of the datagram; 0 means up to there (a jumbogram, RFC 2675 §4).
-    """
-    at = packets.transport + 8 * (udp | icmp)
-    announced = packets.rows["udp_octets"].astype(np.int64)
-    room = packets.end - packets.transport
-    if not (udp.all() and (announced == room).all()):
-        room = np.where(udp & (announced > 0), np.minimum(announced, room), room)
-    octets = np.maximum(room - (at - packets.transport), 0)
-    captured = np.clip(packets.limit - at, 0, octets)
-    return Payloads(at, octets, captured)
-
-
-@dataclass(slots=True)
-class Datagrams:
-    """UDP datagrams under consideration. *Shape*: every column (n,)."""
-
-    packets: Packets
-    payload: Payloads
-    source: Keys
-    destination: Keys
-    record: Int64s
-    """Number of the record since the decoder began."""
-
-    def keys(self, which: Int64s) -> Keys:
-        """Flow numbers of some of them."""
-        rows = self.packets.rows
-        return flow_keys(self.source[which], self.destination[which], rows["source_port"][which], rows["destination_port"][which])
-
-
 def proofs(rows: Rows, payload: Payloads) -> Int64s:
     """Positions of the datagrams that are an L2TP control message beyond doubt: header, Length, a Message Type AVP first.
 
@@ -109,14 +67,15 @@ class Classifier:
         self.l2tp.trim()
         self.openvpn.trim()
 
-    def learn(self, datagrams: Datagrams) -> None:
-        """Remember the flows that some datagrams prove to be L2TP, from each proof on."""
+    def learn(self, datagrams: Datagrams) -> bool:
+        """Remember the flows that some datagrams prove to be L2TP, from each proof on; say whether there were any."""
         rows = datagrams.packets.rows
         which = proofs(rows, datagrams.payload)
         if len(which):
             self.l2tp.prove(datagrams.keys(which), datagrams.record[which])
             for port in (rows["source_port"][which], rows["destination_port"][which]):
                 self.ports[port] |= ON_PROVEN
+        return len(which) > 0
 
     def udp_kinds(self, views: Views, datagrams: Datagrams) -> Octet:
         """The kind of each UDP datagram. *Shape*: (n,)."""
@@ -129,7 +88,7 @@ class Classifier:
         ours[elsewhere] = self.l2tp.known(datagrams.keys(elsewhere), datagrams.record[elsewhere])
         kinds = ipsec_kinds(views, rows, datagrams.payload)
         which = np.flatnonzero(ours)
-        kinds[which] = self._l2tp_kinds(views, select(datagrams, which))
+        kinds[which] = self._l2tp_kinds(views, datagrams.select(which))
         return kinds
 
     def _l2tp_kinds(self, views: Views, datagrams: Datagrams) -> Octet:
@@ -140,7 +99,7 @@ class Classifier:
         kinds = KIND_OF_FORM.take(form)
         unclear = np.flatnonzero((form == NONE) | (form == L2F))
         if len(unclear):
-            kinds[unclear] = self._unclear_kinds(select(datagrams, unclear), form[unclear])
+            kinds[unclear] = self._unclear_kinds(datagrams.select(unclear), form[unclear])
         return kinds
 
     def _unclear_kinds(self, datagrams: Datagrams, form: Octet) -> Octet:
@@ -163,13 +122,6 @@ class Classifier:
 
 UNREADABLE = 255
 """In place of a kind: so little was captured that nothing can be said."""
-
-
-def select(datagrams: Datagrams, which: Int64s) -> Datagrams:
-    """Some of them."""
-    payload = datagrams.payload
-    some = Payloads(payload.at[which], payload.octets[which], payload.captured[which])
-    return Datagrams(datagrams.packets.select(which), some, datagrams.source[which], datagrams.destination[which], datagrams.record[which])
 
 
 def plausible(views: Views, rows: Rows, payload: Payloads, form: Octet) -> Bools:
@@ -201,10 +153,9 @@ def _ppp_begins(views: Views, rows: Rows, payload: Payloads, header: Octet, octe
     padded = np.flatnonzero(rows["flags"] & O)
     if len(padded):
         there = payload.captured[padded] >= before[padded]
-        before[padded] += np.where(there, views.u16[payload.at[padded] + before[padded] - 2], 0)
+        before[padded] += np.where(there, views.u16(payload.at[padded] + before[padded] - 2), 0)
     at = payload.at + np.minimum(before, payload.captured)
-    word = (views.u8[at].astype(np.uint16) << 8) | views.u8[at + 1]
-    begins: Bools = PPP.take(word) | (np.minimum(payload.captured, octets) - before < 2)
+    begins: Bools = PPP.take(views.u16(at)) | (np.minimum(payload.captured, octets) - before < 2)
     begins &= before < octets
     return begins
 
@@ -252,7 +203,7 @@ def ipsec_kinds(views: Views, rows: Rows, payload: Payloads) -> Octet:
     if len(which):
         at = payload.at[which]
         major = views.u8[at + 17] >> 4
-        length = views.u16[at + 24].astype(np.int64) << 16 | views.u16[at + 26]
+        length = views.u16(at + 24).astype(np.int64) << 16 | views.u16(at + 26)
         header = ((major == 1) | (major == 2)) & (length >= 28) & (length <= payload.octets[which])
         kinds[which[header | (payload.captured[which] < 28)]] = Kind.IKE
     return kinds

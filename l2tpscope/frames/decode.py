@@ -8,21 +8,21 @@ import numpy as np
 
 from l2tpscope.capture.batch import Batch
 from l2tpscope.frames.addresses import address_keys
-from l2tpscope.frames.classify import PROOF, PROOF_MASK, UNREADABLE, Classifier, Datagrams, Payloads, payloads_of, protocol_kinds
-from l2tpscope.frames.classify import select as select_datagrams
+from l2tpscope.frames.classify import PROOF, PROOF_MASK, UNREADABLE, Classifier, protocol_kinds
 from l2tpscope.frames.columns import Frames, Kind
-from l2tpscope.frames.duplicates import Copies, DuplicateFinder, copy_word
+from l2tpscope.frames.datagrams import Datagrams, Payloads, payloads_of
+from l2tpscope.frames.duplicates import DuplicateFinder, copies_of
 from l2tpscope.frames.flows import TRIM_EVERY
 from l2tpscope.frames.headers import read_fields
 from l2tpscope.frames.link import locate
 from l2tpscope.frames.network import Packets, merge, plain_ipv4
 from l2tpscope.frames.quoted import quoting
 from l2tpscope.frames.rest import Records, Rest, RestDecoder
-from l2tpscope.frames.table import Table
+from l2tpscope.frames.table import Table, origin_of
 from l2tpscope.frames.tables import DROP, ICMP, ICMPV6, KEEP, UDP, UNWRAP, interest_table, protocol_table
-from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, Words, blank, select
+from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, blank, select
 
-CHUNK = 16384
+CHUNK = 32768
 """Records at a time: so many that the columns pay, so few that they stay in the cache."""
 
 _PROTOCOLS = protocol_table()
@@ -53,7 +53,7 @@ class Decoder:
         table = Table(len(batch))
         lost = self._rest.fragments.lost
         for start, stop in self._cuts(len(batch)):
-            self._chunk(arena, batch, start, stop, table)
+            self._chunk(arena, batch, slice(start, stop), table)
             self._records += stop - start
             if self._records % TRIM_EVERY == 0:
                 self._classifier.trim()
@@ -66,15 +66,14 @@ class Decoder:
             yield start, stop
             start = stop
 
-    def _chunk(self, arena: Arena, batch: Batch, start: int, stop: int, table: Table) -> None:
-        part = slice(start, stop)
+    def _chunk(self, arena: Arena, batch: Batch, part: slice, table: Table) -> None:
         views = Views(arena.octets)
         begin = batch.offset[part]
         limit = begin + batch.captured[part]
         at, ethertype = locate(views, begin, limit, batch.link_type[part])
         rows = views.rows(at)
-        plain = plain_ipv4(rows, ethertype, limit - at)
         interest = self._interest(rows)
+        plain = plain_ipv4(rows, ethertype, limit - at)
         plain &= interest != UNWRAP
         rest = None
         if not plain.all():
@@ -83,100 +82,68 @@ class Decoder:
             rest = self._rest.decode(arena, Records(odd, at[odd], ethertype[odd], limit[odd], wire_end, batch.time[part][odd]))
             views = Views(arena.octets)
         suspects = np.flatnonzero(plain & ((rows["flags"] & PROOF_MASK) == PROOF))
-        if len(suspects) or rest is not None:
-            self._learn(views, _plain_packets(rows, at, limit, suspects), rest)
+        if self._learn(views, _plain_packets(rows, at, limit, suspects), rest):
             interest = self._interest(rows)
         packets = _plain_packets(rows, at, limit, np.flatnonzero(plain & (interest == KEEP)))
         if rest is not None:
             packets = merge(packets, rest.packets.select(np.flatnonzero(self._interest(rest.packets.rows) != DROP)))
-        kept, unreadable = self._finish(views, packets, batch, start, table, rest)
-        table.count(stop - start, kept, unreadable, rest)
+        kept, unreadable = self._finish(views, packets, batch, part, table)
+        table.count(len(begin), kept, unreadable, rest)
 
     def _interest(self, rows: Rows) -> Octet:
+        """DROP, KEEP or UNWRAP for each row, by its protocol and ports."""
         ports = self._classifier.ports
-        bits = _PROTOCOLS.take(rows["protocol"]) | ports.take(rows["source_port"])
+        bits = _PROTOCOLS.take(rows["protocol"])
+        bits |= ports.take(rows["source_port"])
         bits |= ports.take(rows["destination_port"])
         return _INTEREST.take(bits)
 
-    def _learn(self, views: Views, packets: Packets, rest: Rest | None) -> None:
-        """Let the classifier see every datagram that may prove a flow, in order, before any is judged by its flow."""
+    def _learn(self, views: Views, packets: Packets, rest: Rest | None) -> bool:
+        """Let the classifier see every datagram that may prove a flow before any is judged by its flow; whether one did."""
         if rest is not None:
             packets = merge(packets, rest.packets)
-        blank(packets.rows, packets.limit - packets.transport)
         suspect = (packets.rows["protocol"] == UDP) & ((packets.rows["flags"] & PROOF_MASK) == PROOF)
         packets = packets.select(np.flatnonzero(suspect))
-        if len(packets):
-            udp = np.ones(len(packets), np.bool_)
-            self._classifier.learn(self._datagrams(views, packets, payloads_of(packets, udp, ~udp)))
+        if not len(packets):
+            return False
+        blank(packets.rows, packets.limit - packets.transport)
+        udp = np.ones(len(packets), np.bool_)
+        return self._classifier.learn(self._datagrams(views, packets, payloads_of(packets, udp, ~udp)))
 
     def _datagrams(self, views: Views, packets: Packets, payload: Payloads) -> Datagrams:
         source, destination = address_keys(views, packets.rows, packets.ip)
         return Datagrams(packets, payload, source, destination, packets.index + self._records)
 
-    def _finish(self, views: Views, packets: Packets, batch: Batch, start: int, table: Table, rest: Rest | None) -> tuple[Int64s, int]:
-        """Classify datagrams and put those that concern us into the table; say which records, and how many are unreadable."""
+    def _finish(self, views: Views, packets: Packets, batch: Batch, part: slice, table: Table) -> tuple[Int64s, Int64s]:
+        """Classify datagrams and put those that concern us into the table; which records these are, and which are unreadable."""
         blank(packets.rows, packets.limit - packets.transport)
         protocol = packets.rows["protocol"]
         udp, icmp = protocol == UDP, (protocol == ICMP) | (protocol == ICMPV6)
         data = self._datagrams(views, packets, payloads_of(packets, udp, icmp))
         kinds = self._kinds(views, data, udp, icmp)
         kinds[packets.end - packets.transport < 8] = Kind.OTHER
-        unreadable = kinds == UNREADABLE
-        ours = (kinds != Kind.OTHER) & ~unreadable
+        unreadable = packets.index[kinds == UNREADABLE]
+        ours = (kinds != Kind.OTHER) & (kinds != UNREADABLE)
         if not ours.all():
             which = np.flatnonzero(ours)
-            data, kinds = select_datagrams(data, which), kinds[which]
+            data, kinds = data.select(which), kinds[which]
         if len(kinds):
-            self._fill(views, data, kinds, batch, start, table)
-        frames = rest.frames if rest else {}
-        return data.packets.index, sum(frames.get(index, 1) for index in packets.index[unreadable].tolist())
-
-    def _fill(self, views: Views, data: Datagrams, kinds: Octet, batch: Batch, start: int, table: Table) -> None:
-        packets, payload = data.packets, data.payload
-        record = packets.index + start
-        fields = read_fields(views, packets, payload, kinds)
-        time = batch.time[record]
-        octets = packets.end - packets.ip
-        # Datagrams that were put together from fragments stand in no frame: nothing of a link header is before them.
-        link = np.where(packets.ip < len(batch.octets), packets.ip - batch.offset[record], 0)
-        identified = (packets.rows["first"] < 0x60) & (packets.rows["identification"] != 0)
-        numbered = (fields.ns >= 0) & ((kinds != Kind.L2TP2_CONTROL) & (kinds != Kind.L2TP3_CONTROL) | (fields.body_octets > 0))
-        copies = Copies(copy_word(packets.rows), time, octets, packets.limit - packets.ip, link, identified | numbered)
-        table.append(
-            time=time,
-            capture=batch.capture[record],
-            frame=batch.frame[record],
-            kind=kinds,
-            ip=packets.ip,
-            source=data.source,
-            destination=data.destination,
-            source_port=_ports(packets.rows, "source_port"),
-            destination_port=_ports(packets.rows, "destination_port"),
-            ip_octets=octets,
-            payload=payload.at,
-            payload_octets=payload.octets,
-            payload_captured=payload.captured,
-            flags=fields.flags,
-            tunnel=fields.tunnel,
-            session=fields.session,
-            ns=fields.ns,
-            nr=fields.nr,
-            body=fields.body,
-            body_octets=fields.body_octets,
-            duplicate=self._duplicates.mark(views, packets.ip, copies),
-        )
+            fields = read_fields(views, data.packets, data.payload, kinds)
+            origin = origin_of(batch, part, data.packets.index)
+            copies = copies_of(data.packets, fields, kinds, origin, len(batch.octets))
+            table.append(data, kinds, fields, origin, self._duplicates.mark(views, data.packets.ip, copies))
+        return data.packets.index, unreadable
 
     def _kinds(self, views: Views, data: Datagrams, udp: Bools, icmp: Bools) -> Octet:
         if udp.all():
             return self._classifier.udp_kinds(views, data)
         kinds = protocol_kinds(data.packets, data.payload)
         which = np.flatnonzero(udp)
-        kinds[which] = self._classifier.udp_kinds(views, select_datagrams(data, which))
+        if len(which):
+            kinds[which] = self._classifier.udp_kinds(views, data.select(which))
         which = np.flatnonzero(icmp)
         if len(which):
-            some = select_datagrams(data, which)
-            quotes = quoting(views, some.packets, some.payload, some.record, self._classifier)
-            kinds[which[quotes]] = Kind.ICMP_ERROR
+            kinds[which[quoting(views, data.select(which), self._classifier)]] = Kind.ICMP_ERROR
         return kinds
 
 
@@ -185,10 +152,3 @@ def _plain_packets(rows: Rows, at: Int64s, limit: Int64s, which: Int64s) -> Pack
     if len(which) < len(rows):
         rows, at, limit = select(rows, which), at[which], limit[which]
     return Packets(which, at, at + NETWORK, at + rows["total"], limit, rows)
-
-
-def _ports(rows: Rows, name: str) -> Words:
-    """Ports, 0 where the protocol has none."""
-    ports: Words = rows[name].astype(np.uint16)
-    ports *= rows["protocol"] == UDP
-    return ports

