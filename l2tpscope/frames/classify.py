@@ -29,7 +29,7 @@ from l2tpscope.frames.tables import (
     strict_form,
     tabulate,
 )
-from l2tpscope.frames.window import Bools, Int64s, Octet, Rows, Views
+from l2tpscope.frames.window import Bools, Int64s, Octet, Rows, Views, select
 
 HEADER = tabulate(header_octets)
 STRICT = tabulate(strict_form)
@@ -47,7 +47,8 @@ def proofs(rows: Rows, payload: Payloads) -> Int64s:
     *Source*: RFC 2661 §4.4.1 (vendor 0, type 0, 8 octets; types 1 to 29 are assigned).
     """
     which = np.flatnonzero((rows["flags"] & PROOF_MASK) == PROOF)
-    some, message_type, length = rows[which], rows["message_type"][which], rows["length"][which].astype(np.int64)
+    some = select(rows, which)
+    message_type, length = some["message_type"], some["length"].astype(np.int64)
     sure = ((some["avp"] & 0x7FFF) == 8) & (some["avp_type"] == 0) & (message_type >= 1) & (message_type <= 29)
     sure &= (length >= 20) & (length <= payload.octets[which]) & (payload.captured[which] >= 20)
     sure_ones: Int64s = which[sure]

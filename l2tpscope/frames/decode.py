@@ -100,10 +100,9 @@ class Decoder:
 
     def _learn(self, views: Views, packets: Packets, rest: Rest | None) -> bool:
         """Let the classifier see every datagram that may prove a flow before any is judged by its flow; whether one did."""
+        packets = _suspects(packets)
         if rest is not None:
-            packets = merge(packets, rest.packets)
-        suspect = (packets.rows["protocol"] == UDP) & ((packets.rows["flags"] & PROOF_MASK) == PROOF)
-        packets = packets.select(np.flatnonzero(suspect))
+            packets = merge(packets, _suspects(rest.packets))
         if not len(packets):
             return False
         blank(packets.rows, packets.limit - packets.transport)
@@ -145,6 +144,12 @@ class Decoder:
         if len(which):
             kinds[which[quoting(views, data.select(which), self._classifier)]] = Kind.ICMP_ERROR
         return kinds
+
+
+def _suspects(packets: Packets) -> Packets:
+    """Those that may be control messages of L2TP."""
+    rows = packets.rows
+    return packets.select(np.flatnonzero((rows["protocol"] == UDP) & ((rows["flags"] & PROOF_MASK) == PROOF)))
 
 
 def _plain_packets(rows: Rows, at: Int64s, limit: Int64s, which: Int64s) -> Packets:

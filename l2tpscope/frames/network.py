@@ -41,8 +41,10 @@ class Packets:
     def __len__(self) -> int:
         return len(self.index)
 
-    def select(self, which: Any) -> Packets:
-        """Some of them."""
+    def select(self, which: Int64s) -> Packets:
+        """Some of them, in their order."""
+        if len(which) == len(self.index):
+            return self
         return Packets(
             self.index[which], self.ip[which], self.transport[which], self.end[which], self.limit[which], select(self.rows, which)
         )
@@ -50,8 +52,8 @@ class Packets:
 
 def merge(one: Packets, other: Packets) -> Packets:
     """Both, in the order of their records."""
-    if not len(other):
-        return one
+    if not len(other) or not len(one):
+        return one if len(one) else other
     order = np.argsort(np.concatenate([one.index, other.index]), kind="stable")
     index, ip, transport, end, limit = (
         np.concatenate([getattr(one, name), getattr(other, name)])[order] for name in ("index", "ip", "transport", "end", "limit")
@@ -81,9 +83,12 @@ def read_headers(views: Views, at: Int64s, ethertype: Words, limit: Int64s, wire
     `limit` is where the captured octets end, `wire_end` where the frame ended on the wire: the length of a datagram
     whose header says 0 (segmentation offload, jumbogram).
     """
+    readers: list[tuple[int, Callable[..., Headers]]] = [(IPV4, _read_ipv4), (IPV6, _read_ipv6)]
+    for number, reader in readers:
+        if (ethertype == number).all():
+            return reader(views, at, limit, wire_end)
     size = len(at)
     found = Headers(np.zeros(size, bool), np.zeros(size, bool), np.zeros(size, np.uint8), at.copy(), at.copy())
-    readers: list[tuple[int, Callable[..., Headers]]] = [(IPV4, _read_ipv4), (IPV6, _read_ipv6)]
     for number, reader in readers:
         which = np.flatnonzero(ethertype == number)
         if not len(which):

@@ -66,10 +66,10 @@ class RestDecoder:
             headers = read_headers(views, records.at, records.ethertype, records.limit, records.wire_end)
         ip = (records.ethertype == IPV4) | (records.ethertype == IPV6)
         cut = (records.limit - headers.transport < 8) & (headers.end - headers.transport >= 8)
-        unreadable = (records.ethertype == UNREADABLE) | (ip & ~headers.readable)
-        unreadable |= ip & cut & (_PROTOCOLS[headers.protocol] != 0)
+        ours = ip & headers.readable & (_PROTOCOLS[headers.protocol] != 0)
+        unreadable = (records.ethertype == UNREADABLE) | (ip & ~headers.readable) | (ours & cut)
         rest.unreadable = sum(rest.frames.get(index, 1) for index in records.index[unreadable].tolist())
-        which = np.flatnonzero(ip & headers.readable & ~cut)
+        which = np.flatnonzero(ours & ~cut)
         rest.packets = Packets(
             records.index[which],
             records.at[which],
