@@ -1,0 +1,136 @@
+"""A page of fixed width: blocks as lines of text, in colour or not, in ASCII or not.
+
+The layout is ours and not rich's so that it is the same everywhere: it must survive being pasted into a ticket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TextIO
+
+from rich.cells import cell_len, chop_cells
+
+from l2tpscope.output.blocks import Block, Cell, Head, Row, Tone
+from l2tpscope.output.escape import terminal
+
+WIDTH = 100
+GAP = "  "
+INDENT = "    "
+NARROWEST = 12
+"""An elastic column keeps at least this width."""
+
+SGR: dict[Tone, str] = {"good": "32", "warn": "33", "bad": "31", "dim": "2", "title": "1"}
+"""Select Graphic Rendition: the 16 colours that every terminal has, so that the user's own scheme applies."""
+PLAIN = str.maketrans({"→": ">", "←": "<", "–": "-", "…": "~", "·": "|"})
+SIGNS = "→←–…·"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How text is to be shown."""
+
+    width: int = WIDTH
+    colour: bool = False
+    ascii: bool = False
+
+    def show(self, text: str) -> str:
+        """The text without effect on the terminal, in characters that the page has."""
+        shown = terminal(text)
+        if not self.ascii or shown.isascii():
+            return shown
+        return shown.translate(PLAIN).encode("ascii", "backslashreplace").decode("ascii")
+
+    def paint(self, text: str, tone: Tone) -> str:
+        """The text, shown already, in the colour of its tone."""
+        code = SGR.get(tone, "") if self.colour else ""
+        return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
+
+    def render(self, blocks: Iterable[Block]) -> str:
+        """All blocks, an empty line between them; ends with a newline."""
+        return "\n\n".join("\n".join(self._block(block)) for block in blocks) + "\n"
+
+    def _block(self, block: Block) -> Iterator[str]:
+        if block.title:
+            yield self.paint(self.show(block.title), "title")
+        for line in block.lines:
+            yield from self._wrapped(line, "  " if block.title else "")
+        if block.heads and block.rows:
+            yield from self._grid(block.heads, block.rows)
+        for line in block.after:
+            yield from self._wrapped(line, "  ")
+
+    def _wrapped(self, line: Cell, indent: str) -> Iterator[str]:
+        for part in fold(self.show(line.text), self.width - len(indent) - 2, hanging=2):
+            yield (indent + self.paint(part, line.tone)).rstrip()
+
+    def _grid(self, heads: Sequence[Head], rows: Sequence[Row]) -> Iterator[str]:
+        shown = [[self.show(cell.text) for cell in row.cells] for row in rows]
+        widths = self._widths(heads, shown)
+        names = [Cell(head.name, "dim") for head in heads]
+        yield from self._line([self.show(head.name) for head in heads], names, heads, widths)
+        for row, texts in zip(rows, shown, strict=True):
+            yield from self._line(texts, row.cells, heads, widths)
+            for detail in row.details:
+                yield from self._wrapped(detail, INDENT)
+
+    def _widths(self, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> list[int]:
+        """As wide as the widest cell; what is too much is taken from the widest elastic columns."""
+        widths = [max([cell_len(self.show(head.name)), *(cell_len(row[at]) for row in rows)]) for at, head in enumerate(heads)]
+        excess = sum(widths) + len(GAP) * len(heads) - self.width
+        while excess > 0:
+            elastic = [at for at, head in enumerate(heads) if head.elastic and widths[at] > NARROWEST]
+            if not elastic:
+                break
+            widths[max(elastic, key=lambda at: widths[at])] -= 1
+            excess -= 1
+        return widths
+
+    def _line(self, texts: Sequence[str], cells: Sequence[Cell], heads: Sequence[Head], widths: Sequence[int]) -> Iterator[str]:
+        folded = [fold(text, width) for text, width in zip(texts, widths, strict=True)]
+        for at in range(max(len(parts) for parts in folded)):
+            yield "".join(
+                GAP + self._padded(parts[at] if at < len(parts) else "", cell.tone, width, right=head.right)
+                for parts, cell, width, head in zip(folded, cells, widths, heads, strict=True)
+            ).rstrip()
+
+    def _padded(self, text: str, tone: Tone, width: int, *, right: bool) -> str:
+        space = " " * (width - cell_len(text))
+        return space + self.paint(text, tone) if right else self.paint(text, tone) + space
+
+
+def fold(text: str, width: int, *, hanging: int = 0) -> list[str]:
+    """The text in lines of at most *width* cells, broken between words where it can be; later lines are indented."""
+    if cell_len(text) <= width:
+        return [text]
+    lines, line = [], ""
+    for word in text.split(" "):
+        candidate = f"{line} {word}" if line else word
+        if cell_len(candidate) <= width:
+            line = candidate
+            continue
+        if line:
+            lines.append(line)
+        *full, line = chop_cells(" " * hanging + word if lines else word, width) or [""]
+        lines += full
+    return [*lines, line]
+
+
+def colour_wanted(option: str, stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether to colour: the option first, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether a terminal reads it."""
+    if option != "auto":
+        return option == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    return environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def ascii_needed(stream: TextIO) -> bool:
+    """Whether the stream's encoding lacks our signs."""
+    try:
+        SIGNS.encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return True
+    return False

@@ -1,0 +1,94 @@
+"""Facts of a row in words: who, how it ended, what was lost. Shared by the summary and the listings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from l2tpscope.analysis.rows import LossRow, SessionRow, TunnelRow
+from l2tpscope.output.blocks import Tone
+from l2tpscope.output.values import UNKNOWN, count, interval
+
+L2TP_PORT = ":1701"
+LONGEST = 120
+"""What a peer wrote is cut to this many characters in the summary; JSON has all of it."""
+
+TONES: dict[str, Tone] = {
+    **dict.fromkeys(("good", "established"), "good"),
+    **dict.fromkeys(("doubtful", "opening", "partial"), "warn"),
+    **dict.fromkeys(("poor", "unanswered", "refused", "lost"), "bad"),
+}
+
+STATES = ("lost", "unanswered", "refused", "opening", "partial", "established", "closed")
+"""Worst first: the order in which rows are chosen where not all fit."""
+
+
+def party(endpoint: str) -> str:
+    """An endpoint without its port where that is L2TP's own."""
+    if not endpoint.endswith(L2TP_PORT):
+        return endpoint
+    return endpoint.removesuffix(L2TP_PORT).removeprefix("[").removesuffix("]")
+
+
+def between(row: TunnelRow) -> str:
+    """`initiator → responder`, with `?` where the roles are guessed."""
+    return f"{party(row.initiator)} → {party(row.responder)}" + (" ?" if row.roles == "guessed" else "")
+
+
+def ids(row: TunnelRow | SessionRow) -> str:
+    """The id that the initiator assigned, then the responder's."""
+    return "/".join(UNKNOWN if each is None else str(each) for each in (row.initiator_id, row.responder_id))
+
+
+def both(to_responder: int, to_initiator: int) -> str:
+    """Two counts, towards the responder first."""
+    return f"{to_responder}/{to_initiator}"
+
+
+def said(text: str) -> str:
+    """What a peer wrote, in quotes, cut where it is long."""
+    return f'"{text[:LONGEST]}…"' if len(text) > LONGEST else f'"{text}"'
+
+
+def ending(row: TunnelRow | SessionRow) -> str | None:
+    """How it ended, by whom, and why; None where it did not, or nothing more is known than its state."""
+    parts = [part for part in (_code("result", row.result_code, row.result), _code("error", row.error_code or None, row.error)) if part]
+    if row.error_message:
+        parts.append(said(row.error_message))
+    cause = getattr(row, "disconnect_cause", None)
+    if cause:
+        parts.append(f"disconnect cause {cause[:LONGEST]}")
+    if row.state == "lost":
+        gave_up = f"lost: {row.closed_by} gave up waiting for an answer" if row.closed_by else "lost: nobody is heard any more"
+        return ", ".join([gave_up, *parts])
+    if row.state == "unanswered":
+        return ", ".join(["no answer to its request", *parts])
+    if not parts:
+        return f"{row.state} by {row.closed_by}" if row.closed_by else None
+    return f"{row.state} by {row.closed_by or 'a side that is not known'}: {', '.join(parts)}"
+
+
+def _code(name: str, number: int | None, text: str | None) -> str | None:
+    if number is None:
+        return None
+    return f"{name} {number} ({text})" if text else f"{name} {number}"
+
+
+def loss(row: LossRow) -> str:
+    """`21 of 5,001, 0.42 % (0.27-0.64)`, or why it cannot be said."""
+    if not row.measurable:
+        return f"not measurable: {row.why_not}"
+    text = f"{count(row.lost)} of {count(row.expected)}, {interval(row.loss_ratio, row.loss_low_ratio, row.loss_high_ratio)}"
+    more = [(row.reordered, "reordered"), (row.duplicate, "duplicate"), (row.pending, "pending")]
+    text = ", ".join([text, *(f"{count(number)} {word}" for number, word in more if number)])
+    return text + (", an upper bound: the capture itself may have lost them" if row.capture_suspect and row.lost else "")
+
+
+def numbers(values: Iterable[int]) -> str:
+    """Numbers in runs: `1-4, 7`."""
+    runs: list[list[int]] = []
+    for value in sorted(set(values)):
+        if runs and runs[-1][1] == value - 1:
+            runs[-1][1] = value
+        else:
+            runs.append([value, value])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
