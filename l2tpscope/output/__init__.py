@@ -1,1 +1,69 @@
-"""A report as text, JSON, tables."""
+"""A report as text, JSON, CSV, Parquet and HTML. What each format takes and gives is in the list FORMATS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from l2tpscope.analysis.rows import ROWS
+from l2tpscope.output import html as _html
+from l2tpscope.output import json as _json
+from l2tpscope.output import tables as _tables
+from l2tpscope.output.page import Page
+from l2tpscope.output.summary import summary
+from l2tpscope.output.tables import OutputError
+from l2tpscope.output.text import text
+from l2tpscope.report import Report
+
+__all__ = ["FORMATS", "RENDERER", "FormatName", "OutputError", "Page", "pieces"]
+
+FormatName = Literal["table", "json", "ndjson", "csv", "parquet"]
+FORMATS: tuple[FormatName, ...] = ("table", "json", "ndjson", "csv", "parquet")
+"""How a summary or a table can be written. CSV and Parquet hold one table, so a summary in them is not there."""
+ONE_TABLE = ("csv", "parquet")
+
+
+def pieces(report: Report, what: str, form: FormatName, page: Page) -> Iterator[bytes]:
+    """*what* (`summary`, which is the whole document in JSON, or the name of a table) in a format, piece by piece.
+
+    *Raises*: OutputError where the format cannot hold it.
+    """
+    if form in ONE_TABLE and what == "summary":
+        message = f"{form} holds one table: l2tpscope tunnels --format {form} (or {', '.join(ROWS)})"
+        raise OutputError(message)
+    if form == "parquet":
+        yield _tables.parquet(report, what)
+        return
+    for piece in _text_pieces(report, what, form, page):
+        yield piece.encode("utf-8", "backslashreplace")
+
+
+def _text_pieces(report: Report, what: str, form: FormatName, page: Page) -> Iterator[str]:
+    tables = list(ROWS) if what == "summary" else [what]
+    if form == "json":
+        yield from _json.document(report, tables)
+    elif form == "ndjson":
+        yield from _json.lines(report, tables)
+    elif form == "csv":
+        yield from _tables.csv(report, what)
+    else:
+        yield text(report, what, page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Renderer:
+    """What `str()`, notebooks and `to_json()` of a report show."""
+
+    def text(self, report: Report) -> str:
+        return text(report, "summary", Page()).removesuffix("\n")
+
+    def html(self, report: Report) -> str:
+        return _html.fragment(summary(report))
+
+    def json(self, report: Report) -> str:
+        return "".join(_json.document(report, ROWS))
+
+
+RENDERER = _Renderer()
+"""Given to every report by api.py, since `report` lies below `output` and does not import it."""

@@ -5,6 +5,7 @@ The layout is ours and not rich's so that it is the same everywhere: it must sur
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
@@ -23,7 +24,6 @@ NARROWEST = 12
 SGR: dict[Tone, str] = {"good": "32", "warn": "33", "bad": "31", "dim": "2", "title": "1"}
 """Select Graphic Rendition: the 16 colours that every terminal has, so that the user's own scheme applies."""
 PLAIN = str.maketrans({"→": ">", "←": "<", "–": "-", "…": "~", "·": "|"})
-SIGNS = "→←–…·"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,8 @@ def colour_wanted(option: str, stream: TextIO, environ: Mapping[str, str]) -> bo
 
 
 def ascii_needed(stream: TextIO) -> bool:
-    """Whether the stream's encoding lacks our signs."""
+    """Whether the stream's encoding is another one than UTF-8: then nothing but ASCII is sure to arrive."""
     try:
-        SIGNS.encode(getattr(stream, "encoding", None) or "utf-8")
-    except (UnicodeEncodeError, LookupError):
+        return codecs.lookup(stream.encoding or "ascii").name != "utf-8"
+    except LookupError:
         return True
-    return False

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TypeVar
 
-from l2tpscope.analysis.rows import CaptureRow, LossRow, SessionRow, TunnelRow
+from l2tpscope.analysis.rows import CaptureRow, Direction, LossRow, SessionRow, TunnelRow
 from l2tpscope.analysis.rtt import Statistic, statistics
 from l2tpscope.output.blocks import Block, Cell, Head, Row
 from l2tpscope.output.values import UNKNOWN, clock, count, date, duration, milliseconds, short, span
@@ -18,6 +18,8 @@ MOST = 20
 """Rows of a table in the summary."""
 
 Ended = TypeVar("Ended", TunnelRow, SessionRow)
+Losses = dict[tuple[int | None, Direction], LossRow]
+WAYS: tuple[tuple[Direction, str], ...] = (("to_responder", "→"), ("to_initiator", "←"))
 
 
 def summary(report: Report) -> list[Block]:
@@ -92,7 +94,7 @@ def _more(total: int, shown: int, command: str) -> list[Cell]:
 
 
 def _states(rows: Sequence[TunnelRow] | Sequence[SessionRow]) -> str:
-    counts = Counter(row.state for row in rows)
+    counts = Counter[str](row.state for row in rows)
     return ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
 
 
@@ -150,7 +152,7 @@ def _tunnels(report: Report, shown: Sequence[TunnelRow]) -> Block:
     return Block(title, heads=TUNNEL_HEADS, rows=grid, after=_more(len(rows), len(shown), _command("tunnels", captures)))
 
 
-def _tunnel_details(row: TunnelRow, control: dict[tuple[int | None, str], LossRow]) -> list[Cell]:
+def _tunnel_details(row: TunnelRow, control: Losses) -> list[Cell]:
     details = []
     if row.initiator_host_name or row.responder_host_name:
         details.append(Cell(f"{row.initiator_host_name or UNKNOWN} → {row.responder_host_name or UNKNOWN}", "dim"))
@@ -159,7 +161,7 @@ def _tunnel_details(row: TunnelRow, control: dict[tuple[int | None, str], LossRo
     silent = _silent_side(row)
     if silent:
         details.append(Cell(f"one-sided: nothing sent by the {silent} is in the capture", "warn"))
-    for direction, arrow in (("to_responder", "→"), ("to_initiator", "←")):
+    for direction, arrow in WAYS:
         lost = control.get((row.tunnel, direction))
         if lost is not None and (lost.upstream_lost or lost.downstream_lost):
             details.append(Cell(f"control messages {arrow}: {_control_loss(lost)}", "warn"))
@@ -265,9 +267,9 @@ def _sessions(report: Report, shown: Sequence[SessionRow]) -> Block:
     return Block(f"SESSIONS {len(rows)}: {_states(rows)}", heads=SESSION_HEADS, rows=grid, after=after)
 
 
-def _session_details(row: SessionRow, data: dict[tuple[int | None, str], LossRow]) -> list[Cell]:
+def _session_details(row: SessionRow, data: Losses) -> list[Cell]:
     details = []
-    for direction, arrow in (("to_responder", "→"), ("to_initiator", "←")):
+    for direction, arrow in WAYS:
         lost = data.get((row.session, direction))
         if lost is not None and lost.measurable:
             details.append(Cell(f"data loss {arrow} before the tap: {loss(lost)}", "warn" if lost.lost else ""))
@@ -275,22 +277,17 @@ def _session_details(row: SessionRow, data: dict[tuple[int | None, str], LossRow
     return [*details, Cell(why, TONES.get(row.state, ""))] if why else details
 
 
-def _not_measurable(shown: Sequence[SessionRow], data: dict[tuple[int | None, str], LossRow]) -> list[Cell]:
+def _not_measurable(shown: Sequence[SessionRow], data: Losses) -> list[Cell]:
     """Why the data loss of the other sessions is unknown, each reason once."""
     reasons: dict[tuple[str, str], list[int]] = defaultdict(list)
     for session in shown:
-        why = {direction: lost.why_not for direction in ("to_responder", "to_initiator") if (lost := _unmeasured(session, direction, data))}
+        why = {direction: lost.why_not for direction, _ in WAYS if (lost := data.get((session.session, direction))) and not lost.measurable}
         if len(why) == 2 and len(set(why.values())) == 1:
             reasons[next(iter(why.values())) or "", "both directions"].append(session.session)
             continue
         for direction, text in why.items():
             reasons[text or "", direction.replace("_", " ")].append(session.session)
     return [Cell(f"data loss of {numbers(which)}, {direction}: not measurable: {why}") for (why, direction), which in reasons.items()]
-
-
-def _unmeasured(session: SessionRow, direction: str, data: dict[tuple[int | None, str], LossRow]) -> LossRow | None:
-    lost = data.get((session.session, direction))
-    return lost if lost is not None and not lost.measurable else None
 
 
 def _command(name: str, captures: Sequence[CaptureRow]) -> str:

@@ -1,0 +1,270 @@
+"""The command line. Each command calls one function of api.py and one of output/.
+
+Data goes to standard output, everything else to standard error. Exit codes are in EXIT. Nothing but click is imported
+before a capture is to be read, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from l2tpscope import __version__
+
+if TYPE_CHECKING:
+    from l2tpscope.output import Page
+    from l2tpscope.report import Report
+
+EXIT = {
+    "done": 0,
+    "usage": 2,
+    "unreadable": 3,
+    "nothing": 4,
+    "partial": 5,
+    "interrupted": 130,
+    "pipe": 141,
+}
+"""0 analysed (whatever was found); 2 wrong usage, or the output cannot be written; 3 input unreadable; 4 no L2TP, IKE or ESP
+in it; 5 partial: the capture is cut off, and what was there is reported; 130 Ctrl-C, and what had been read is reported;
+141 the reader of a pipe went away."""
+
+TABLES = {
+    "captures": "The capture files: format, span, frames of each kind, quality.",
+    "tunnels": "The tunnels (control connections): who, ids, state, how each ended and why.",
+    "sessions": "The sessions: ids, state, data each way, how each ended and why.",
+    "messages": "Every control message: Ns, Nr, retransmissions, what acknowledged it.",
+    "rtt": "Every round trip, tap to one side and back, with its kind and quality.",
+    "loss": "Loss per sequence space and direction, with a 95 % interval, or why it cannot be measured.",
+    "throughput": "Packets and octets per session, direction and bin of time.",
+    "events": "The timeline: what happened when.",
+}
+FORMATS = ("table", "json", "ndjson", "csv", "parquet")
+"""As in output.FORMATS, which would bring numpy along; a test holds them together."""
+
+EPILOG = """\b
+Examples:
+  l2tpscope gw.pcapng                      the summary, one screen
+  l2tpscope tunnels gw.pcap0 gw.pcap1      a rotated capture, merged by time
+  ssh gw tcpdump -U -w - 'port 1701' | l2tpscope -
+  l2tpscope summary --format json gw.pcap -o gw.json
+
+\b
+Exit codes: 0 analysed, 2 usage, 3 unreadable, 4 no L2TP, IKE or ESP in it,
+5 partial (a cut file; what was there is reported), 130 interrupted.
+Completion: eval "$(_L2TPSCOPE_COMPLETE=bash_source l2tpscope)"  (zsh_source, fish_source)
+"""
+
+
+class Commands(click.Group):
+    """The commands; a file in the place of one means `summary`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `summary` before a file or an option of its own."""
+        if args and args[0] not in (*self.commands, "--help", "-h", "--version") and _is_input(args[0]):
+            args = ["summary", *args]
+        return super().parse_args(ctx, args)
+
+
+def _is_input(word: str) -> bool:
+    """Whether a first word is no mistyped command: it exists, or is `-`, an option, or has the form of a path."""
+    return word.startswith("-") or os.path.exists(word) or os.sep in word or "." in word
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print our version and those of what we stand on."""
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"l2tpscope {__version__} (Python {sys.version.split()[0]}, {', '.join(_companions())})")
+        ctx.exit()
+
+
+def _companions() -> Iterable[str]:
+    import shutil  # noqa: PLC0415
+    import subprocess  # noqa: PLC0415
+    from importlib.metadata import version  # noqa: PLC0415
+
+    yield from (f"{name} {version(name)}" for name in ("dpkt", "numpy", "pandas"))
+    tshark = shutil.which("tshark")
+    if tshark is None:
+        yield "tshark not found"
+        return
+    words = subprocess.run([tshark, "--version"], capture_output=True, text=True, check=False).stdout.split()  # noqa: S603
+    yield f"tshark {words[2].rstrip('.')}" if len(words) > 2 else "tshark that does not tell its version"
+
+
+@click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show versions and exit.")
+def l2tpscope() -> None:
+    """Explain and measure the L2TP in captures.
+
+    Reads pcap and pcapng, compressed or not, `-` for a stream; several files are merged by time. A file in the place of
+    COMMAND gives its summary.
+    """
+
+
+OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="FILE..."),
+    click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it."),
+    click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to standard output."),
+    click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="A further UDP port of L2TP; repeatable."),
+    click.option(
+        "--secret",
+        envvar="L2TPSCOPE_SECRET",
+        show_envvar=True,
+        help="The tunnel's secret: reveals hidden AVPs, checks responses. Other users see it in the process list, but not the variable.",
+    ),
+    click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
+    click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress, no notes on standard error."),
+    click.option("-v", "--verbose", is_flag=True, help="Say on standard error what was read, and how long it took."),
+)
+
+
+def _command(name: str, about: str) -> None:
+    """Add a command that reads captures and writes *name*."""
+
+    def command(**options: Any) -> None:
+        sys.exit(_read_and_write(name, **options))
+
+    example = "--format json" if name == "summary" else "--format csv"
+    command.__doc__ = f"{about}\n\n\b\nExample: l2tpscope {name} {example} gw.pcapng"
+    for option in reversed(OPTIONS):
+        command = option(command)
+    l2tpscope.command(name)(command)
+
+
+_command("summary", "The summary: quality, tunnels, round trips, sessions, loss. In JSON, the whole document.")
+for _name, _about in TABLES.items():
+    _command(_name, _about)
+
+
+def _read_and_write(
+    what: str,
+    *,
+    files: tuple[str, ...],
+    form: Any,
+    output: str | None,
+    ports: tuple[int, ...],
+    secret: str | None,
+    color: str,
+    only_ascii: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Read the captures, write *what*, and give the exit code."""
+    from l2tpscope.output import pieces  # noqa: PLC0415
+
+    begin = time.monotonic()
+    _check_output(output, form, files)
+    report = _report(files, ports, secret, color=color, quiet=quiet)
+    if report is None:
+        return EXIT["unreadable"]
+    if not quiet:
+        _notes(report, told=(what, form) == ("summary", "table"), seconds=time.monotonic() - begin if verbose else None)
+    _write(pieces(report, what, form, _page(color, output, only_ascii=only_ascii)), output)
+    return _exit_code(report)
+
+
+def _report(files: tuple[str, ...], ports: tuple[int, ...], secret: str | None, *, color: str, quiet: bool) -> Report | None:
+    """What the captures hold; None, and a line on standard error, where one cannot be read."""
+    from l2tpscope.api import read  # noqa: PLC0415
+    from l2tpscope.capture import CaptureError  # noqa: PLC0415
+    from l2tpscope.output.page import colour_wanted  # noqa: PLC0415
+    from l2tpscope.output.progress import Bar  # noqa: PLC0415
+
+    try:
+        with Bar(sys.stderr, wanted=not quiet, colour=colour_wanted(color, sys.stderr, os.environ)) as bar:
+            return read(list(files), ports=ports, secret=secret, progress=bar)
+    except CaptureError as error:
+        _say(str(error))
+        return None
+
+
+def _page(color: str, output: str | None, *, only_ascii: bool) -> Page:
+    from l2tpscope.output import Page  # noqa: PLC0415
+    from l2tpscope.output.page import ascii_needed, colour_wanted  # noqa: PLC0415
+
+    if output is not None:
+        return Page(colour=color == "always", ascii=only_ascii)
+    return Page(colour=colour_wanted(color, sys.stdout, os.environ), ascii=only_ascii or ascii_needed(sys.stdout))
+
+
+def _check_output(output: str | None, form: str, files: tuple[str, ...]) -> None:
+    """Refuse what would harm: binary data on a terminal, and a capture overwritten by its own report."""
+    if output is None:
+        if form == "parquet" and sys.stdout.isatty():
+            raise click.UsageError("parquet is binary: give a file with -o")
+        return
+    for path in files:
+        if os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):
+            raise click.UsageError(f"-o would overwrite the capture {path}")
+
+
+def _write(data: Iterable[bytes], output: str | None) -> None:
+    """Write it all; a file that cannot be written, or a format that cannot hold it, is a wrong usage."""
+    from l2tpscope.output import OutputError  # noqa: PLC0415
+
+    try:
+        if output is None:
+            for piece in data:
+                sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            return
+        first = next(iterator := iter(data), b"")  # a format that refuses must not empty the file
+        with open(output, "wb") as stream:
+            stream.write(first)
+            stream.writelines(iterator)
+    except OutputError as error:
+        raise click.UsageError(str(error)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise click.UsageError(f"cannot write {output or 'standard output'}: {error.strerror}") from error
+
+
+def _notes(report: Report, *, told: bool, seconds: float | None) -> None:
+    """What the reader of a table should know of its captures, on standard error; the summary tells it itself."""
+    if not told:
+        for row in report.measures.captures:
+            if row.verdict != "good":
+                _say(f"{row.path}: quality {row.verdict}: {'; '.join(row.reasons) or 'no frame of L2TP or IPsec'}")
+        for note in report.notes:
+            _say(note)
+        if report.interrupted:
+            _say("interrupted: this is what had been read until then")
+    if seconds is not None:
+        frames = sum(row.frames for row in report.measures.captures)
+        _say(f"read {frames:,} frames of {len(report.measures.captures)} captures in {seconds:.2f} s")
+
+
+def _say(line: str) -> None:
+    """One line on standard error, harmless whatever is in it."""
+    from l2tpscope.output.escape import terminal  # noqa: PLC0415
+
+    click.echo(f"l2tpscope: {terminal(line)}", err=True)
+
+
+def _exit_code(report: Report) -> int:
+    if report.interrupted:
+        return EXIT["interrupted"]
+    if report.partial:
+        return EXIT["partial"]
+    return EXIT["nothing"] if report.empty else EXIT["done"]
+
+
+def run() -> None:
+    """The command line, from the process's arguments to its exit code."""
+    try:
+        l2tpscope.main(prog_name="l2tpscope", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(EXIT["interrupted"])
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is left to flush into the pipe
+        sys.exit(EXIT["pipe"])

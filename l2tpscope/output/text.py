@@ -1,0 +1,172 @@
+"""Tables on the terminal: what fits in 100 columns, by name; all columns are in CSV, JSON and Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, RttRow, ThroughputRow, TunnelRow
+from l2tpscope.output.blocks import Block, Cell, Head, Row
+from l2tpscope.output.page import Page
+from l2tpscope.output.summary import summary
+from l2tpscope.output.values import UNKNOWN, clock, count, date, duration, interval, milliseconds, short
+from l2tpscope.output.words import TONES, between, both, ending, ids
+from l2tpscope.report import Report
+
+
+class Shown(NamedTuple):
+    """One column of a listing: its head, and a row's text in it."""
+
+    head: Head
+    text: Callable[[Any], str]
+
+
+def left(name: str, text: Callable[[Any], str], *, elastic: bool = False) -> Shown:
+    """A column of words."""
+    return Shown(Head(name, elastic=elastic), text)
+
+
+def right(name: str, text: Callable[[Any], str]) -> Shown:
+    """A column of numbers."""
+    return Shown(Head(name, right=True), text)
+
+
+def known(value: object) -> str:
+    """The value, or the dash for what is unknown."""
+    return UNKNOWN if value is None else str(value)
+
+
+def instant(time: int | None) -> str:
+    """Day and time of day to the microsecond, UTC; JSON and CSV have the nanoseconds."""
+    return UNKNOWN if time is None else f"{date(time)[5:]} {clock(time, decimals=6)}"
+
+
+def second(time: int | None) -> str:
+    """Day and time of day to the second, UTC."""
+    return UNKNOWN if time is None else f"{date(time)[5:]} {clock(time)}"
+
+
+def arrow(row: MessageRow | LossRow | ThroughputRow) -> str:
+    """The direction as an arrow: `→` to the responder."""
+    return "→" if row.direction == "to_responder" else "←"
+
+
+def _trips(row: TunnelRow, side: str) -> str:
+    least, median = (getattr(row, f"rtt_{side}_side_{name}_s") for name in ("min", "p50"))
+    return f"{milliseconds(least)}/{milliseconds(median)}"
+
+
+def _seen(row: CaptureRow) -> str:
+    return f"{short(row.l2tp2_control_frames)}/{short(row.l2tp2_data_frames)}"
+
+
+def _space(row: LossRow) -> str:
+    return f"{row.space} {arrow(row)}"
+
+
+def _why(row: LossRow) -> str:
+    return (row.why_not or "") if not row.measurable else ("may be the capture's" if row.capture_suspect else "")
+
+
+def _request(row: RttRow) -> str:
+    return f"{row.frame_request} → {row.frame_reply}"
+
+
+LISTINGS: dict[str, Sequence[Shown]] = {
+    "captures": (
+        right("#", lambda row: str(row.capture)),
+        left("path", lambda row: row.path, elastic=True),
+        left("format", lambda row: row.format),
+        right("frames", lambda row: count(row.frames)),
+        left("first (UTC)", lambda row: second(row.time_start)),
+        right("length", lambda row: duration(row.duration_s)),
+        right("l2tp control/data", _seen),
+        left("verdict", lambda row: row.verdict),
+        left("reasons", lambda row: "; ".join(row.reasons), elastic=True),
+    ),
+    "tunnels": (
+        right("#", lambda row: str(row.tunnel)),
+        left("initiator → responder", between, elastic=True),
+        left("ids", ids),
+        left("state", lambda row: row.state),
+        left("opened (UTC)", lambda row: second(row.opened)),
+        right("sessions", lambda row: str(row.sessions)),
+        right("again →/←", lambda row: both(row.retransmissions_to_responder, row.retransmissions_to_initiator)),
+        left("why it ended", lambda row: ending(row) or UNKNOWN, elastic=True),
+    ),
+    "sessions": (
+        right("#", lambda row: str(row.session)),
+        right("tunnel", lambda row: str(row.tunnel)),
+        left("ids", ids),
+        left("state", lambda row: row.state),
+        left("opened (UTC)", lambda row: second(row.opened)),
+        right("→ packets", lambda row: short(row.data_packets_to_responder)),
+        right("← packets", lambda row: short(row.data_packets_to_initiator)),
+        left("why it ended", lambda row: ending(row) or UNKNOWN, elastic=True),
+    ),
+    "messages": (
+        right("frame", lambda row: str(row.frame)),
+        left("time (UTC)", lambda row: instant(row.time)),
+        right("tunnel", lambda row: str(row.tunnel)),
+        right("session", lambda row: known(row.session)),
+        left("", arrow),
+        left("message", lambda row: row.message),
+        right("Ns", lambda row: known(row.ns)),
+        right("Nr", lambda row: known(row.nr)),
+        left("fit", lambda row: row.fit if row.retransmission_of is None else f"{row.fit} of {row.retransmission_of}"),
+        right("acked by", lambda row: known(row.acked_by)),
+        left("anomalies", lambda row: "; ".join(row.anomalies), elastic=True),
+    ),
+    "rtt": (
+        left("time (UTC)", lambda row: instant(row.time)),
+        right("tunnel", lambda row: known(row.tunnel)),
+        right("session", lambda row: known(row.session)),
+        left("side", lambda row: row.side),
+        left("kind", lambda row: row.kind),
+        right("rtt ms", lambda row: milliseconds(row.rtt_s)),
+        right("at least", lambda row: milliseconds(row.rtt_low_s)),
+        left("quality", lambda row: row.quality),
+        right("frames", _request),
+    ),
+    "loss": (
+        left("space", _space),
+        right("tunnel", lambda row: known(row.tunnel)),
+        right("session", lambda row: known(row.session)),
+        right("lost", lambda row: count(row.lost)),
+        right("expected", lambda row: count(row.expected)),
+        left("loss (95 %)", lambda row: interval(row.loss_ratio, row.loss_low_ratio, row.loss_high_ratio)),
+        right("reordered", lambda row: count(row.reordered)),
+        left("remark", _why, elastic=True),
+    ),
+    "throughput": (
+        left("time (UTC)", lambda row: instant(row.time)),
+        right("bin s", lambda row: f"{row.bin_s:g}"),
+        right("tunnel", lambda row: str(row.tunnel)),
+        right("session", lambda row: known(row.session)),
+        left("", arrow),
+        right("packets", lambda row: count(row.packets)),
+        right("octets", lambda row: count(row.octets)),
+    ),
+    "events": (
+        left("time (UTC)", lambda row: instant(row.time)),
+        right("frame", lambda row: known(row.frame)),
+        left("subject", lambda row: row.subject),
+        left("event", lambda row: row.event),
+        left("detail", lambda row: row.detail, elastic=True),
+    ),
+}
+"""What each table shows on a page. The numbers of `rtt` and `loss` stand beside what they were made from."""
+
+
+def listing(report: Report, table: str) -> list[Block]:
+    """One table as blocks."""
+    shown = LISTINGS[table]
+    rows = [Row([Cell(text := column.text(row), TONES.get(text, "")) for column in shown]) for row in report.rows(table)]
+    if not rows:
+        return [Block(lines=[Cell(f"no {table}")])]
+    return [Block(heads=[column.head for column in shown], rows=rows)]
+
+
+def text(report: Report, what: str, page: Page) -> str:
+    """The summary, or a table by name, as lines of text."""
+    return page.render(summary(report) if what == "summary" else listing(report, what))
