@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from l2tpscope.frames.fragments import Fragments
 from l2tpscope.frames.link import FOREIGN, IPV4, IPV6, UNREADABLE
 from l2tpscope.frames.network import Headers, Packets, compose, read_headers
-from l2tpscope.frames.settle import Settler
+from l2tpscope.frames.settle import Place, Settler
 from l2tpscope.frames.tables import IS_TUNNEL, UDP, VXLAN_PORT, protocol_table
 from l2tpscope.frames.unwrap import SHIMS
 from l2tpscope.frames.window import ROW, Arena, Bools, Int64s, Views, Words
@@ -82,20 +84,16 @@ class RestDecoder:
 
     def _settle(self, arena: Arena, records: Records, rare: Int64s, rest: Rest) -> None:
         """Strip and assemble the rare ones, in place: what is left of them are plain datagrams, or nothing of ours."""
+        columns: tuple[NDArray[Any], ...] = records.at, records.ethertype, records.limit, records.wire_end
         for row in rare.tolist():
-            settled = self._settler.settle(
-                arena,
-                int(records.at[row]),
-                int(records.ethertype[row]),
-                int(records.limit[row]),
-                int(records.wire_end[row]),
-                int(records.time[row]),
-            )
+            settled = self._settler.settle(arena, Place(*(int(column[row]) for column in columns)), int(records.time[row]))
             if settled is None:
                 records.ethertype[row] = FOREIGN
                 rest.waiting += 1
                 continue
-            records.at[row], records.ethertype[row], records.limit[row], records.wire_end[row], frames = settled
+            place, frames = settled
+            for column, value in zip(columns, place, strict=True):
+                column[row] = value
             if frames > 1:
                 rest.frames[int(records.index[row])] = frames
 

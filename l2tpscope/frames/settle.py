@@ -13,16 +13,16 @@ MAX_DEPTH = 8
 """Headers stripped from one frame."""
 
 
-class Settled(NamedTuple):
-    """A datagram that is neither a fragment nor carries another one; or none."""
+class Place(NamedTuple):
+    """Where a network header begins, and what it is."""
 
     at: int
     ethertype: int
     """FOREIGN: nothing of ours; UNREADABLE: a header that cannot be read."""
     limit: int
+    """Where its captured octets end."""
     wire_end: int
-    frames: int
-    """How many frames it came in."""
+    """Where what it stands in ended on the wire."""
 
 
 class Settler:
@@ -31,41 +31,42 @@ class Settler:
     def __init__(self) -> None:
         self.fragments = Fragments()
 
-    def settle(self, arena: Arena, at: int, ethertype: int, limit: int, wire_end: int, time: int) -> Settled | None:
-        """The innermost plain datagram of a frame whose network header begins at *at*; None: a fragment, the rest to come."""
+    def settle(self, arena: Arena, place: Place, time: int) -> tuple[Place, int] | None:
+        """The innermost plain datagram of a frame, and in how many frames it came; None: a fragment, the rest to come."""
         frames = 1
         for _ in range(MAX_DEPTH):
+            at, ethertype, limit, wire_end = place
             if ethertype in SHIMS:
                 at, ethertype = SHIMS[ethertype](arena.octets, at, limit)
+                place = Place(at, ethertype, limit, wire_end)
                 continue
             if ethertype not in (IPV4, IPV6):
-                return Settled(at, ethertype, limit, wire_end, frames)
+                return place, frames
             ip = ip_header(arena.octets, at, ethertype, limit, wire_end)
             if ip is None:
-                return Settled(at, UNREADABLE, limit, wire_end, frames)
+                return place._replace(ethertype=UNREADABLE), frames
             if ip.fragment:
-                whole = self._assemble(arena, at, ip, limit, time)
+                whole = self._assemble(arena, place, ip, time)
                 if whole is None:
                     return None
-                at, limit, wire_end, parts = whole
+                place, parts = whole
                 frames += parts - 1
                 continue
             below = below_ip(arena.octets, ip, min(limit, ip.end))
             if below is None:
-                return Settled(at, ethertype, limit, wire_end, frames)
-            at, ethertype = below
-            limit, wire_end = min(limit, ip.end), min(wire_end, ip.end)
-        return Settled(at, UNREADABLE if ethertype == UNREADABLE else FOREIGN, limit, wire_end, frames)
+                return place, frames
+            place = Place(*below, min(limit, ip.end), min(wire_end, ip.end))
+        return place._replace(ethertype=UNREADABLE if place.ethertype == UNREADABLE else FOREIGN), frames
 
-    def _assemble(self, arena: Arena, at: int, ip: Ip, limit: int, time: int) -> tuple[int, int, int, int] | None:
-        octets = arena.octets
-        header_end = ip.transport if ip.version == 4 else ip.transport - 8
-        header = bytearray(octets[at:header_end])
+    def _assemble(self, arena: Arena, place: Place, ip: Ip, time: int) -> tuple[Place, int] | None:
+        """Take in a fragment; the whole datagram, laid down in the arena, and its number of frames once it is complete."""
+        octets, at = arena.octets, place.at
+        header = bytearray(octets[at : ip.transport if ip.version == 4 else ip.transport - 8])
         addresses = bytes(octets[at + 12 : at + 20] if ip.version == 4 else octets[at + 8 : at + 40])
         key: Key = (ip.version, addresses, ip.identification, ip.protocol if ip.version == 4 else 0)
         header[ip.named_at - at] = ip.protocol
-        size = ip.end - ip.transport
-        part = Fragment(ip.offset, ip.offset + size, not ip.more, bytes(octets[ip.transport : min(limit, ip.end)]), bytes(header))
+        end = ip.offset + ip.end - ip.transport
+        part = Fragment(ip.offset, end, not ip.more, bytes(octets[ip.transport : min(place.limit, ip.end)]), bytes(header))
         whole = self.fragments.add(key, part, time)
         if whole is None:
             return None
@@ -76,4 +77,5 @@ class Settler:
         else:
             header[4:6] = (len(header) - 40 + whole.total).to_bytes(2, "big")
         begin = arena.append(bytes(header) + whole.octets)
-        return begin, begin + len(header) + len(whole.octets), begin + len(header) + whole.total, whole.frames
+        behind = begin + len(header)
+        return Place(begin, place.ethertype, behind + len(whole.octets), behind + whole.total), whole.frames

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from builders import Record, batch_of, records
+from frame_builders import Record, batch_of, records
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from l2tpscope.frames import Decoder, Frames, Kind

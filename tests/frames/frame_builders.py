@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import struct
+import zlib
+from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 from l2tpscope.capture.batch import SLACK, Batch
+from l2tpscope.frames import Decoder, Frames
+from l2tpscope.frames.table import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -146,3 +152,57 @@ def records(draw: st.DrawFn) -> Record:
     frame += draw(st.sampled_from([b"", b"", b"\xc8\x02" * 9]))
     cut = draw(st.one_of(st.none(), st.none(), st.integers(0, len(frame))))
     return Record(frame[:cut], len(frame), link_type)
+
+
+def rows_of(frames: Frames) -> list[dict[str, Any]]:
+    """The rows of `Frames` as dicts that do not depend on where the octets lie, payload and body as they were captured."""
+    rows = []
+    for index in range(len(frames)):
+        row = {name: int(getattr(frames, name)[index]) for name in COLUMNS if name not in ("ip", "payload", "body")}
+        at, body = int(frames.payload[index]), int(frames.body[index])
+        end = at + row["payload_captured"]
+        row["payload"] = bytes(frames.octets[at:end])
+        row["body"] = bytes(frames.octets[body : min(end, body + row["body_octets"])])
+        row["from"], row["to"] = frames.source_endpoint(index), frames.destination_endpoint(index)
+        rows.append(row)
+    return rows
+
+
+def decode(frames: list[Record], size: int | None = None, decoder: Decoder | None = None) -> tuple[list[dict[str, Any]], Counter[str]]:
+    """All rows of some frames, read in batches of *size*; and the counts, with those of what gave no row."""
+    decoder = decoder or Decoder()
+    rows, counts = [], Counter[str]()
+    for start in range(0, len(frames), size or len(frames) or 1):
+        found = decoder.decode(batch_of(frames[start : start + (size or len(frames))], start + 1))
+        rows += rows_of(found)
+        counts.update({kind.name: count for kind, count in found.counts.items()})
+        counts.update(undecoded=found.undecoded, lost=found.lost_fragments)
+    counts["waiting"] = decoder.waiting_fragments
+    return rows, +counts
+
+
+def one(octets: bytes, link_type: int = 1, wire: int | None = None) -> dict[str, Any] | None:
+    """The row of a single frame, or None."""
+    rows, _ = decode([Record(octets, wire or len(octets), link_type)])
+    return rows[0] if rows else None
+
+
+def pcap_records(path: Path) -> list[Record]:
+    """The records of a classic pcap file, plain or gzip, as far as they are whole: a plain reader for the tests' own use."""
+    data = path.read_bytes()
+    if data[:2] == b"\x1f\x8b":
+        data = zlib.decompressobj(31).decompress(data)
+    order = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}[data[:4]]
+    unit = 1 if data[:4] in (b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d") else 1000
+    link_type = struct.unpack(order + "I", data[20:24])[0] & 0xFFFF
+    records, at = [], 24
+    while at + 16 <= len(data):
+        seconds, fraction, captured, wire = struct.unpack(order + "IIII", data[at : at + 16])
+        if at + 16 + captured > len(data):
+            break
+        records.append(Record(data[at + 16 : at + 16 + captured], wire, link_type, seconds * 10**9 + fraction * unit))
+        at += 16 + captured
+    return records
+
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
