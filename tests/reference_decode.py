@@ -31,11 +31,13 @@ class Reader:
         self.octets = octets
 
     def number(self, at: int, size: int) -> int:
+        """A number that must be there."""
         if at + size > len(self.octets):
             raise UnreadableError
         return int.from_bytes(self.octets[at : at + size], "big")
 
     def maybe(self, at: int, size: int, absent: int) -> int:
+        """A number that may have been cut off."""
         return int.from_bytes(self.octets[at : at + size], "big") if at + size <= len(self.octets) else absent
 
 
@@ -157,26 +159,41 @@ def strict_kind(payload: bytes, octets: int) -> Kind:
         return Kind.NOT_L2TP_1701
     flags = int.from_bytes(payload[:2], "big")
     padded = payload + bytes(10)
-    version, control, word2 = flags & 15, flags >> 15, int.from_bytes(padded[2:4], "big")
+    version, control = flags & 15, flags >> 15
     if version == 2:
-        row = version2(Reader(payload), 0, octets)
-        fits = row["header"] <= row["length"] <= octets
-        if control:
-            return Kind.L2TP2_CONTROL if fits and flags & 0xCAF0 | flags & 0x3430 == 0xC800 else Kind.NOT_L2TP_1701
-        begin = row["unclipped_body"]
-        fits = fits and begin < row["length"] and not flags & 0x3430 and ppp_begins(payload[begin : min(begin + 2, row["length"])])
-        return Kind.L2TP2_DATA if fits else Kind.NOT_L2TP_1701
-    if version == 3 and control:
-        fits = octets >= 12 and (len(payload) < 4 or 12 <= word2 <= octets) and flags & 0x7FF0 == 0x4800
-        return Kind.L2TP3_CONTROL if fits else Kind.NOT_L2TP_1701
+        believed = believe_version2(payload, octets, flags)
+        return (Kind.L2TP2_DATA, Kind.L2TP2_CONTROL)[control] if believed else Kind.NOT_L2TP_1701
     if version == 3:
-        fits = flags == 3 and octets >= 8 and word2 == 0 and (len(payload) < 8 or payload[4:8] != bytes(4))
-        return Kind.L2TP3_DATA if fits else Kind.NOT_L2TP_1701
-    if version in (1, 9) and not flags & 0x0FF0 and octets >= 10:
-        length, header = int.from_bytes(padded[8:10], "big"), 10 + 2 * (flags >> 15) + 4 * (flags >> 14 & 1)
-        fits = len(payload) < 10 or (header <= length and length + 2 * (flags >> 3 & 1) <= octets)
-        return Kind.L2F if fits and 1 <= word2 >> 8 <= 3 else Kind.NOT_L2TP_1701
-    return Kind.NOT_L2TP_1701
+        believed = believe_version3(payload, octets, flags)
+        return (Kind.L2TP3_DATA, Kind.L2TP3_CONTROL)[control] if believed else Kind.NOT_L2TP_1701
+    return Kind.L2F if version in (1, 9) and believe_l2f(payload, octets, flags) else Kind.NOT_L2TP_1701
+
+
+def believe_version2(payload: bytes, octets: int, flags: int) -> bool:
+    """Whether what says it is L2TPv2 is: bits, lengths, and the begin of a PPP frame in data."""
+    row = version2(Reader(payload), 0, octets)
+    if not row["header"] <= row["length"] <= octets or flags & 0x3430:
+        return False
+    if flags & 0x8000:
+        return flags & 0xCAF0 == 0xC800
+    begin = row["unclipped_body"]
+    return begin < row["length"] and ppp_begins(payload[begin : min(begin + 2, row["length"])])
+
+
+def believe_version3(payload: bytes, octets: int, flags: int) -> bool:
+    """Whether what says it is L2TPv3 over UDP is."""
+    word = int.from_bytes((payload + bytes(2))[2:4], "big")
+    if flags & 0x8000:
+        return octets >= 12 and flags & 0x7FF0 == 0x4800 and (len(payload) < 4 or 12 <= word <= octets)
+    return octets >= 8 and flags == 3 and word == 0 and (len(payload) < 8 or payload[4:8] != bytes(4))
+
+
+def believe_l2f(payload: bytes, octets: int, flags: int) -> bool:
+    """Whether what says it is L2F is. *Source*: RFC 2341 §4.2."""
+    padded = payload + bytes(10)
+    length, header = int.from_bytes(padded[8:10], "big"), 10 + 2 * (flags >> 15) + 4 * (flags >> 14 & 1)
+    fits = len(payload) < 10 or (header <= length and length + 2 * (flags >> 3 & 1) <= octets)
+    return not flags & 0x0FF0 and octets >= 10 and fits and 1 <= padded[2] <= 3
 
 
 class Reference:
@@ -202,7 +219,11 @@ class Reference:
             if protocol in (1, 17, 50, 51, 58, 115):
                 raise UnreadableError
             return None
-        addresses = (octets[at + 12 : at + 16], octets[at + 16 : at + 20]) if ethertype == 0x0800 else (octets[at + 8 : at + 24], octets[at + 24 : at + 40])
+        addresses = (
+            (octets[at + 12 : at + 16], octets[at + 16 : at + 20])
+            if ethertype == 0x0800
+            else (octets[at + 8 : at + 24], octets[at + 24 : at + 40])
+        )
         row: Row = {"ip": at, "ip_octets": end - at, "addresses": addresses, "ports": (0, 0), "payload": here, "payload_octets": end - here}
         row |= {"flags": 0, "tunnel": 0, "session": 0, "ns": -1, "nr": -1, "body": here, "body_octets": 0}
         if protocol == 17:

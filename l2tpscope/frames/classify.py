@@ -134,7 +134,7 @@ def plausible(views: Views, rows: Rows, payload: Payloads, form: Octet) -> Bools
     """
     header = HEADER.take(rows["flags"])
     fits = payload.octets >= header
-    announced = ((rows["flags"] & L) != 0) & (payload.captured >= 4)
+    announced = ((rows["flags"] & L) != 0) & (payload.captured >= 4) & (form != L2F)
     octets = payload.octets
     if announced.any():
         octets = np.where(announced, rows["length"], octets)

@@ -88,9 +88,11 @@ def lenient_form(word: int) -> int:
 
 
 def header_octets(word: int) -> int:
-    """Length of the header that a first word announces, without the offset padding."""
+    """Length of the header that a first word announces, without the offset padding; of L2F, the part that is always there."""
     if word & VERSION == 3:
         return 12 if word & T else 8
+    if word & VERSION != 2:
+        return 10
     return 6 + 2 * (word & L > 0) + 4 * (word & S > 0) + 2 * (word & O > 0)
 
 

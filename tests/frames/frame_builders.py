@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+
 from l2tpscope.capture.batch import SLACK, Batch
 from l2tpscope.frames import Decoder, Frames
 from l2tpscope.frames.table import COLUMNS
@@ -47,7 +48,9 @@ def ipv4(payload: bytes, protocol: int = 17, *, source: bytes = b"\x0a\0\0\1", d
     """An IPv4 datagram; `options` in words, `identification`, `fragment`, `total`, `ttl` as wanted."""
     options = more.get("options", 0)
     total = more.get("total", 20 + 4 * options + len(payload))
-    head = struct.pack(">BBHHHBBH", 0x45 + options, 0, total, more.get("identification", 1), more.get("fragment", 0), more.get("ttl", 64), protocol, 0)
+    head = struct.pack(
+        ">BBHHHBBH", 0x45 + options, 0, total, more.get("identification", 1), more.get("fragment", 0), more.get("ttl", 64), protocol, 0
+    )
     return head + source + destination + b"\x01" * (4 * options) + payload
 
 
@@ -66,7 +69,15 @@ def udp(payload: bytes, source: int = 1701, destination: int = 1701, length: int
     return struct.pack(">HHHH", source, destination, 8 + len(payload) if length is None else length, 0xABCD) + payload
 
 
-def l2tp(flags: int = 0x0002, *, body: bytes = b"\xff\x03\x00\x21", length: int | None = None, pad: int = 0, ids: tuple[int, int] = (7, 9), **more: int) -> bytes:
+def l2tp(
+    flags: int = 0x0002,
+    *,
+    body: bytes = b"\xff\x03\x00\x21",
+    length: int | None = None,
+    pad: int = 0,
+    ids: tuple[int, int] = (7, 9),
+    **more: int,
+) -> bytes:
     """An L2TPv2 packet; `ns`, `nr`, `offset` as wanted."""
     head = struct.pack(">HH", *ids)
     if flags & 0x0800:
@@ -97,8 +108,44 @@ LINKS = {1: 14, 113: 16, 276: 20, 0: 4, 108: 4, 12: 0, 14: 0, 101: 0, 228: 0, 22
 @st.composite
 def payloads(draw: st.DrawFn) -> bytes:
     """What UDP carries: L2TP of all kinds, true and lying, and octets that mean nothing."""
-    flags = draw(st.sampled_from([0x0002, 0x4002, 0x0802, 0x4802, 0x0202, 0x0302, 0x4A02, 0xC802, 0xC802, 0xC803, 0x8802, 0xC002, 0xCA02, 0x0003, 0x2002, 0xC902, 0x0001, 0xC009]))
-    body = draw(st.sampled_from([b"", b"\x21", b"\xff\x03\xc0\x21", b"\x21\x45", b"\x00\xfd" + bytes(30), struct.pack(">HHHH", 0x8008, 0, 0, 1) + bytes(9), b"random"]))
+    flags = draw(
+        st.sampled_from(
+            [
+                0x0002,
+                0x4002,
+                0x0802,
+                0x4802,
+                0x0202,
+                0x0302,
+                0x4A02,
+                0xC802,
+                0xC802,
+                0xC803,
+                0x8802,
+                0xC002,
+                0xCA02,
+                0x0003,
+                0x2002,
+                0xC902,
+                0x0001,
+                0xC009,
+                0x4009,
+            ]
+        )
+    )
+    body = draw(
+        st.sampled_from(
+            [
+                b"",
+                b"\x21",
+                b"\xff\x03\xc0\x21",
+                b"\x21\x45",
+                b"\x00\xfd" + bytes(30),
+                struct.pack(">HHHH", 0x8008, 0, 0, 1) + bytes(9),
+                b"random",
+            ]
+        )
+    )
     shape = draw(st.integers(0, 9))
     if shape == 0:
         return draw(st.binary(max_size=60))
@@ -107,6 +154,9 @@ def payloads(draw: st.DrawFn) -> bytes:
         return bytes((first,)) + draw(st.sampled_from([bytes(3), b"\xff" * 3, b"\1\2\3"])) + bytes(draw(st.sampled_from([10, 38, 60])))
     if shape == 2:
         return struct.pack(">HHII", flags & 0xFF0F, draw(st.sampled_from([0, 12, 20])), draw(st.sampled_from([0, 7])), 5) + body
+    if shape == 3:
+        first, protocol = draw(st.sampled_from([0x0001, 0x1009, 0x4001, 0xC009, 0x0101])), draw(st.integers(0, 4))
+        return struct.pack(">HBBHHH", first, protocol, 0, 1, 2, draw(st.integers(8, 20))) + body
     length = draw(st.one_of(st.none(), st.none(), st.integers(0, 100)))
     pad = draw(st.integers(0, 3))
     offset = draw(st.sampled_from([pad, pad, 0, 400, 65535]))
@@ -128,7 +178,9 @@ def datagrams(draw: st.DrawFn) -> tuple[int, bytes]:
     lie = draw(st.sampled_from([None, None, None, None, 0, 20, 25, 60]))
     more = {} if lie is None else {"total": lie}
     if draw(st.booleans()):
-        return 0x0800, ipv4(content, protocol, source=draw(address), destination=draw(address), options=draw(st.sampled_from([0, 0, 1, 10])), **more)
+        return 0x0800, ipv4(
+            content, protocol, source=draw(address), destination=draw(address), options=draw(st.sampled_from([0, 0, 1, 10])), **more
+        )
     for following in draw(st.lists(st.sampled_from([0, 43, 60, 44, 135]), max_size=3)):
         content, protocol = extension(content, protocol, 0 if following == 44 else draw(st.integers(0, 2))), following
     return 0x86DD, ipv6(content, protocol, source=draw(address) * 4, destination=draw(address) * 4, **more)
@@ -146,7 +198,9 @@ def records(draw: st.DrawFn) -> Record:
     elif link_type == 276:
         frame = struct.pack(">HHIHBB8s", ethertype, 0, 2, 1, 0, 6, b"\2\0\0\0\0\1\0\0") + datagram
     elif link_type in (0, 108):
-        frame = struct.pack(draw(st.sampled_from("<>")) + "I", 2 if ethertype == 0x0800 else draw(st.sampled_from([10, 24, 28, 30]))) + datagram
+        frame = (
+            struct.pack(draw(st.sampled_from("<>")) + "I", 2 if ethertype == 0x0800 else draw(st.sampled_from([10, 24, 28, 30]))) + datagram
+        )
     else:
         frame = datagram
     frame += draw(st.sampled_from([b"", b"", b"\xc8\x02" * 9]))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from itertools import permutations
+from itertools import pairwise, permutations
 
 import pytest
 from frame_builders import Record, decode, ethernet, ipv4, ipv6, l2tp, udp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from l2tpscope.frames import Decoder
 from l2tpscope.frames.fragments import COPY_NS, KEEP_NS, MAX_DATAGRAMS, MAX_OCTETS, STALE_NS, Fragment, Fragments
 
@@ -22,9 +23,14 @@ def pieces4(content: bytes = WHOLE, cuts: tuple[int, ...] = (64, 128), identific
     edges = [0, *cuts, len(content)]
     return [
         ethernet(
-            ipv4(content[begin:end], identification=identification, fragment=begin // 8 | (0x2000 if end < len(content) else 0), options=options)
+            ipv4(
+                content[begin:end],
+                identification=identification,
+                fragment=begin // 8 | (0x2000 if end < len(content) else 0),
+                options=options,
+            )
         )
-        for begin, end in zip(edges, edges[1:], strict=False)
+        for begin, end in pairwise(edges)
     ]
 
 
@@ -32,13 +38,14 @@ def pieces6(content: bytes = WHOLE, cuts: tuple[int, ...] = (64, 128)) -> list[b
     """A datagram of IPv6 in fragments, a Destination Options header before them."""
     edges = [0, *cuts, len(content)]
     frames = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         fragment = struct.pack(">BBHI", 17, 0, begin | (end < len(content)), 99) + content[begin:end]
         frames.append(ethernet(ipv6(struct.pack(">BB6x", 44, 0) + fragment, 60), 0x86DD))
     return frames
 
 
 def timed(frames: list[bytes], step: int = 1000) -> list[Record]:
+    """Frames as records, one every *step* nanoseconds."""
     return [Record(frame, len(frame), time=step * number) for number, frame in enumerate(frames)]
 
 
@@ -123,6 +130,7 @@ def test_atomic_fragments_are_whole() -> None:
 
 
 def part(begin: int, end: int, last: bool = False, fill: int = 0) -> Fragment:
+    """A fragment with a header of 20 octets."""
     return Fragment(begin, end, last, bytes((fill,)) * (end - begin), bytes(20))
 
 

@@ -6,6 +6,7 @@ import struct
 
 import pytest
 from frame_builders import Record, decode, ethernet, ipv4, ipv6, l2tp, one, udp
+
 from l2tpscope.frames import Kind
 
 DATAGRAM = ipv4(udp(l2tp(ids=(258, 772))))

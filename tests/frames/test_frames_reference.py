@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from frame_builders import Record, batch_of, records
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from l2tpscope.frames import Decoder, Frames, Kind
 from reference_decode import RareError, Reference, UnreadableError
+
+from l2tpscope.frames import Decoder, Frames
 
 NAMES = ("kind", "ip_octets", "payload_octets", "payload_captured", "flags", "tunnel", "session", "ns", "nr", "body_octets")
 OFFSETS = ("ip", "payload", "body")
@@ -46,6 +45,7 @@ def decoded_rows(frames: list[Record], found: Frames, offsets: list[int]) -> dic
 
 
 def assert_equal(frames: list[Record]) -> None:
+    """Every field, offset, address and count of some frames is the reference's."""
     batch = batch_of(frames)
     found = Decoder().decode(batch)
     expected, rare, unreadable = reference_rows(frames)
