@@ -44,8 +44,10 @@ class Column:
 
     @property
     def unit(self) -> str | None:
-        """The unit that the name's ending stands for; None for counts, names and instants."""
-        return next((unit for ending, unit in UNITS if self.name.endswith(ending)), None)
+        """The unit that the name tells; None for counts, names and instants."""
+        if "octets" in self.name.split("_"):
+            return "octets"
+        return UNITS.get(self.name.rpartition("_")[2])
 
     @property
     def dtype(self) -> str:
@@ -53,7 +55,8 @@ class Column:
         return NULLABLE.get(self.kind, DTYPES[self.kind]) if self.optional else DTYPES[self.kind]
 
 
-UNITS = (("_s", "seconds"), ("_octets", "octets"), ("octets", "octets"), ("_ratio", "ratio 0..1"))
+UNITS = {"s": "seconds", "ratio": "ratio 0..1"}
+"""By the last word of a column's name."""
 DTYPES: dict[Kind, str] = {
     "time": "datetime64[ns, UTC]",
     "int": "int64",

@@ -283,11 +283,11 @@ def _not_measurable(shown: Sequence[SessionRow], data: Losses) -> list[Cell]:
     for session in shown:
         why = {direction: lost.why_not for direction, _ in WAYS if (lost := data.get((session.session, direction))) and not lost.measurable}
         if len(why) == 2 and len(set(why.values())) == 1:
-            reasons[next(iter(why.values())) or "", "both directions"].append(session.session)
+            reasons[next(iter(why.values())) or "", "in both directions"].append(session.session)
             continue
         for direction, text in why.items():
             reasons[text or "", direction.replace("_", " ")].append(session.session)
-    return [Cell(f"data loss of {numbers(which)}, {direction}: not measurable: {why}") for (why, direction), which in reasons.items()]
+    return [Cell(f"data loss {direction} not measurable: {why}: session {numbers(which)}") for (why, direction), which in reasons.items()]
 
 
 def _command(name: str, captures: Sequence[CaptureRow]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, RttRow, ThroughputRow, TunnelRow
+from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, RttRow, SessionRow, ThroughputRow, TunnelRow
 from l2tpscope.output.blocks import Block, Cell, Head, Row
 from l2tpscope.output.page import Page
 from l2tpscope.output.summary import summary
@@ -51,9 +51,9 @@ def arrow(row: MessageRow | LossRow | ThroughputRow) -> str:
     return "→" if row.direction == "to_responder" else "←"
 
 
-def _trips(row: TunnelRow, side: str) -> str:
-    least, median = (getattr(row, f"rtt_{side}_side_{name}_s") for name in ("min", "p50"))
-    return f"{milliseconds(least)}/{milliseconds(median)}"
+def _sequenced(row: SessionRow) -> str:
+    words = {True: "yes", False: "no", None: UNKNOWN}
+    return f"{words[row.sequenced_to_responder]}/{words[row.sequenced_to_initiator]}"
 
 
 def _seen(row: CaptureRow) -> str:
@@ -91,8 +91,9 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         left("state", lambda row: row.state),
         left("opened (UTC)", lambda row: second(row.opened)),
         right("sessions", lambda row: str(row.sessions)),
+        right("set-up", lambda row: duration(row.setup_s)),
         right("again →/←", lambda row: both(row.retransmissions_to_responder, row.retransmissions_to_initiator)),
-        left("why it ended", lambda row: ending(row) or UNKNOWN, elastic=True),
+        right("hellos", lambda row: str(row.hellos)),
     ),
     "sessions": (
         right("#", lambda row: str(row.session)),
@@ -102,7 +103,7 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         left("opened (UTC)", lambda row: second(row.opened)),
         right("→ packets", lambda row: short(row.data_packets_to_responder)),
         right("← packets", lambda row: short(row.data_packets_to_initiator)),
-        left("why it ended", lambda row: ending(row) or UNKNOWN, elastic=True),
+        left("sequenced →/←", _sequenced),
     ),
     "messages": (
         right("frame", lambda row: str(row.frame)),
@@ -161,10 +162,16 @@ LISTINGS: dict[str, Sequence[Shown]] = {
 def listing(report: Report, table: str) -> list[Block]:
     """One table as blocks."""
     shown = LISTINGS[table]
-    rows = [Row([Cell(text := column.text(row), TONES.get(text, "")) for column in shown]) for row in report.rows(table)]
+    rows = [Row([Cell(text := column.text(row), TONES.get(text, "")) for column in shown], _why_ended(row)) for row in report.rows(table)]
     if not rows:
         return [Block(lines=[Cell(f"no {table}")])]
     return [Block(heads=[column.head for column in shown], rows=rows)]
+
+
+def _why_ended(row: object) -> list[Cell]:
+    """Under a tunnel or a session: how it ended."""
+    why = ending(row) if isinstance(row, TunnelRow | SessionRow) else None
+    return [Cell(why, "dim")] if why else []
 
 
 def text(report: Report, what: str, page: Page) -> str:

@@ -1,0 +1,80 @@
+"""A report made by hand: rows with every kind of value, and text as hostile as a peer can make it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from l2tpscope.analysis.rows import CaptureRow, EventRow, LossRow, Measures, MessageRow, RttRow, SessionRow, ThroughputRow, TunnelRow
+from l2tpscope.output import RENDERER
+from l2tpscope.report import Report, columns
+
+T0 = 1_764_000_131_123_456_789
+"""2025-11-24T16:02:11.123456789Z."""
+SECOND = 1_000_000_000
+HOSTILE = "\x1b[2J\r\nevil\u202e<script>alert(1)</script>\x00\udc80"
+
+BLANK: dict[str, Any] = {"time": T0, "int": 0, "float": 0.0, "bool": False, "string": "", "list": []}
+
+
+def row(make: type, table: str, /, **given: Any) -> Any:
+    """A row in which what is not given is unknown, or zero where it cannot be."""
+    blank = {column.name: None if column.optional else BLANK.get(column.kind, (column.values or ("",))[0]) for column in columns(table)}
+    return make(**{**blank, **given})
+
+
+def capture(**given: Any) -> CaptureRow:
+    """A good capture of 41 seconds."""
+    values = {"capture": 1, "path": "wan.pcap", "format": "pcap", "frames": 1234, "verdict": "good", "time_start": T0}
+    values |= {"time_end": T0 + 41 * SECOND, "duration_s": 41.0, "l2tp2_control_frames": 34, "l2tp2_data_frames": 1100, "other_frames": 100}
+    values |= {"link_types": ["ETHERNET"], "reasons": [], "reported_drops": None, "time_resolution_s": 1e-6}
+    return row(CaptureRow, "captures", **{**values, **given})
+
+
+def tunnel(number: int = 1, **given: Any) -> TunnelRow:
+    """A tunnel closed in order by its initiator."""
+    values: dict[str, Any] = {"tunnel": number, "version": 2, "initiator": "198.51.100.10:1701", "responder": "203.0.113.5:1701"}
+    values |= {"initiator_id": 23456, "responder_id": 11, "state": "closed", "opened": T0, "closed": T0 + 40 * SECOND, "setup_s": 0.0912}
+    values |= {"closed_by": "initiator", "result_code": 1, "result": "general request to clear", "error_message": "Goodbye!"}
+    values |= {"messages_to_responder": 9, "messages_to_initiator": 8, "sessions": 1, "initiator_host_name": "lac", "responder_host_name": "lns"}
+    return row(TunnelRow, "tunnels", **{**values, **given})
+
+
+def session(number: int = 1, tunnel: int = 1, **given: Any) -> SessionRow:
+    """A session with data both ways."""
+    values: dict[str, Any] = {"session": number, "tunnel": tunnel, "call": "incoming", "initiator_id": 4660, "responder_id": 22}
+    values |= {"state": "closed", "opened": T0, "closed": T0 + 40 * SECOND, "data_packets_to_responder": 600, "data_packets_to_initiator": 500}
+    values |= {"data_octets_to_responder": 64_000, "data_octets_to_initiator": 1_234_567, "closed_by": "initiator"}
+    return row(SessionRow, "sessions", **{**values, **given})
+
+
+def trip(rtt_s: float, side: str = "initiator", **given: Any) -> RttRow:
+    """A clean round trip of tunnel 1."""
+    values = {"time": T0, "kind": "l2tp-reply", "side": side, "tunnel": 1, "rtt_s": rtt_s, "quality": "clean", "capture": 1}
+    return row(RttRow, "rtt", **{**values, "frame_request": 1, "frame_reply": 2, **given})
+
+
+def loss(**given: Any) -> LossRow:
+    """21 of 5001 data packets lost."""
+    values = {"space": "l2tp-data", "tunnel": 1, "session": 1, "direction": "to_responder", "measurable": True, "expected": 5001, "lost": 21}
+    values |= {"received": 4980, "loss_ratio": 21 / 5001, "loss_low_ratio": 0.00275, "loss_high_ratio": 0.00641, "reordered": 3}
+    return row(LossRow, "loss", **{**values, **given})
+
+
+def measures() -> Measures:
+    """Two tunnels, one of them hostile."""
+    unsequenced = "no sequence numbers on the data (S bit not set)"
+    return Measures(
+        captures=[capture()],
+        tunnels=[tunnel(), tunnel(2, state="refused", initiator_host_name=HOSTILE, error_message=HOSTILE, result_code=2, setup_s=None)],
+        sessions=[session()],
+        messages=[row(MessageRow, "messages", capture=1, frame=7, time=T0, tunnel=1, message="SCCRQ", ns=0, nr=0, octets=101, fit="new")],
+        rtt=[trip(0.0231), trip(0.025), trip(0.0412, "responder"), trip(0.3, quality="ambiguous", rtt_low_s=0.1)],
+        loss=[loss(), loss(direction="to_initiator", measurable=False, why_not=unsequenced, expected=None, lost=None, loss_ratio=None)],
+        throughput=[row(ThroughputRow, "throughput", time=T0, bin_s=1.0, tunnel=1, session=1, packets=10, octets=9000)],
+        events=[row(EventRow, "events", time=T0, capture=1, frame=7, subject="tunnel 1", event="opening", detail="=HYPERLINK(1)")],
+    )
+
+
+def report(**given: Any) -> Report:
+    """The report of these rows, or of others."""
+    return Report(**{"measures": measures(), "notes": ["a note"], "renderer": RENDERER, **given})
