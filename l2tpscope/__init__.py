@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,19 +17,16 @@ __version__ = "0.1.0"
 __all__ = ["Report", "__version__", "read"]
 
 
+_WHERE = {"read": "l2tpscope.api", "Report": "l2tpscope.report"}
+
+
 def __getattr__(name: str) -> object:
     """Import `read` and `Report` on first use."""
-    if name == "read":
-        from l2tpscope.api import read  # noqa: PLC0415
-
-        return read
-    if name == "Report":
-        from l2tpscope.report import Report  # noqa: PLC0415
-
-        return Report
-    message = f"module 'l2tpscope' has no attribute {name!r}"
-    raise AttributeError(message)
+    if name not in _WHERE:
+        message = f"module 'l2tpscope' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_WHERE[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), "Report", "read"])
+    return sorted([*globals(), *_WHERE])
