@@ -35,7 +35,7 @@ def _row(story: Story, frame: ControlFrame, sent: bool, verdict: Verdict) -> Mes
         ns=frame.ns if frame.ns >= 0 else None,
         nr=frame.nr if frame.nr >= 0 else None,
         octets=frame.octets,
-        fit=Fit.VIOLATION.value if violation is not None else verdict.fit.value,  # type: ignore[arg-type]
+        fit=Fit.VIOLATION.value if violation is not None else verdict.fit.value,
         retransmission_of=slot.first.frame if again and slot is not None else None,
         acked_by=slot.acked_by.frame if slot is not None and slot.acked_by is not None else None,
         anomalies=anomalies,

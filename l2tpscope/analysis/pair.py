@@ -59,12 +59,12 @@ def _with_series(halves: list[Half], series: list[DataSeries]) -> list[Half]:
         if half.tunnel is not None:
             known[half.receiver.address, half.tunnel].append(half)
     for one in series:
-        half = _owner(known[one.receiver.address, one.tunnel], one)
-        if half is None:
-            half = Half(one.receiver, one.sender, one.tunnel, one.position)
-            known[one.receiver.address, one.tunnel].append(half)
-            halves.append(half)
-        half.series.append(one)
+        owner = _owner(known[one.receiver.address, one.tunnel], one)
+        if owner is None:
+            owner = Half(one.receiver, one.sender, one.tunnel, one.position)
+            known[one.receiver.address, one.tunnel].append(owner)
+            halves.append(owner)
+        owner.series.append(one)
     return halves
 
 

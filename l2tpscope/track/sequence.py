@@ -162,7 +162,8 @@ class SequenceSpaces:
         before[starts] = carried
         step = ((number - before + half) & mask) - half
         total = np.cumsum(step)
-        return total + np.repeat(carried - (total[starts] - step[starts]), counts)
+        extended: Int64s = total + np.repeat(carried - (total[starts] - step[starts]), counts)
+        return extended
 
     def _advance(self, extended: Int64s, starts: Int64s, group: Int64s, spaces: Int64s) -> tuple[Int64s, Int64s]:
         """How far each number lies above the highest before it; the highest after it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from l2tpscope.frames import Frames, Kind
 from l2tpscope.model.tally import TWO_WAY, CaptureTally
@@ -36,7 +37,7 @@ class Tally:
     def _of(self, capture: int) -> CaptureTally:
         return self.captures.setdefault(capture, CaptureTally())
 
-    def _look_both_ways(self, tally: CaptureTally, frames: Frames, mine: slice | np.ndarray) -> None:  # type: ignore[type-arg]
+    def _look_both_ways(self, tally: CaptureTally, frames: Frames, mine: slice | NDArray[np.bool_]) -> None:
         source, destination, kind = frames.source[mine], frames.destination[mine], frames.kind[mine]
         proof = (kind == Kind.L2TP2_DATA) | (kind == Kind.L2TP3_DATA) | (kind == Kind.ESP)
         tally.proofs += int(np.count_nonzero(proof | ((kind == Kind.L2TP2_CONTROL) & (frames.nr[mine] > 0))))
