@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -52,6 +52,7 @@ class CaptureInfo:
     format: str = ""
     """`pcap`, `pcap (nanosecond)`, `pcap (modified)`, `pcapng`; with `+gzip`, `+zstd`, `+xz` where compressed."""
     frames: int = 0
+    """Packets. Wireshark numbers custom blocks and journal entries of a pcapng file too: frame numbers may go beyond."""
     octets: int = 0
     """Sum of the lengths on the wire."""
     first_time: int | None = None
@@ -78,9 +79,17 @@ class Source(Protocol):
     """A capture that can be read once, front to back."""
 
     info: CaptureInfo
+    first_time: int | None
+    """Time of the first record, once it was looked for."""
+    block_octets: int
+    """How much to read at a time; may be changed before reading begins."""
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Generator[Batch, None, None]:
         """Its records, in file order, in blocks."""
+        ...
+
+    def position(self) -> tuple[int, int | None]:
+        """Octets of the file consumed, and its size; None for a stream."""
         ...
 
 

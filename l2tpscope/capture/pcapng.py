@@ -1,0 +1,180 @@
+"""pcapng: sections, interfaces with their own link type and clock, packets, drop counters; other blocks are passed over.
+
+*Source*: draft-ietf-opsawg-pcapng §4.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from .batch import CaptureError, CaptureInfo
+from .blocks import ENHANCED, PACKET, SIMPLE, Chains, UnsoundError, judge, plain_chain
+from .buffer import Buffer
+from .interfaces import INTERFACE_LIMIT, Interface, describe, statistics
+from .linktypes import name
+from .packets import Blocks, Found, Packets
+from .records import Reader, Records, shown
+
+SECTION, INTERFACE, STATISTICS = 0x0A0D0D0A, 1, 5
+NUMBERED = (0x00000BAD, 0x40000BAD, 9, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
+"""Custom blocks, journal entries, system events: they are no packets, but Wireshark gives them frame numbers too."""
+NO_PACKET = 0
+ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+"""The byte-order magic, as written."""
+VERSIONS = ((1, 0), (1, 2))
+
+
+class PcapngReader(Reader):
+    """Reads a pcapng file."""
+
+    MAGICS = (b"\x0a\x0d\x0d\x0a",)
+    HEAD = 16
+
+    def __init__(self, head: bytes, info: CaptureInfo) -> None:
+        self._order = "<"
+        self._interfaces: list[Interface] = []
+        self._first = 0  # of this section, among all that blocks of the buffer refer to
+        self._dropped: int | None = None
+        self._time = 0
+        self._frame = 1
+        super().__init__(head, info)
+
+    def _take(self, head: bytes) -> None:
+        self.info.format = "pcapng"
+        if len(head) < self.HEAD:
+            raise CaptureError(f"{shown(self.info.path)}: found only {len(head)} of the 28 octets of a pcapng section header")
+        try:
+            self._order = _section(head)
+        except UnsoundError as error:
+            raise CaptureError(f"{shown(self.info.path)}: found a pcapng section header that {error}") from None
+
+    def records(self, buffer: Buffer, rows: int) -> Iterator[Records]:
+        """Columns of at most *rows* records each, until the input ends or a block is not sound."""
+        why, more = "", False
+        while not why and (more or buffer.fill()):
+            found = Found()
+            stop, why, more = self._collect(buffer, found)
+            blocks = found.blocks(self._frame)
+            for first in range(0, len(blocks.start), rows):
+                packets = Packets(buffer.octets, blocks.part(slice(first, first + rows)), self._order)
+                unknown = packets.unknown()
+                yield from self._read(buffer, packets.blocks.part(slice(unknown)))
+                if unknown is not None:
+                    stop, why = int(packets.blocks.start[unknown]), "names an interface that was not described"
+                    break
+            if why:
+                self.note(f"the block at {self.place(buffer, stop)} {why}; reading ended there, after {self.info.frames} frames")
+            buffer.start = stop
+            self._forget()
+        if not why:
+            self.note_end(buffer)
+        self._dropped = _sum(self._dropped, self._interfaces)
+        self.info.reported_drops = self._dropped
+
+    def _read(self, buffer: Buffer, blocks: Blocks) -> Iterator[Records]:
+        """The packets among *blocks*; all of them have a frame number."""
+        self._frame += len(blocks.start)
+        if (blocks.kind == NO_PACKET).any():
+            blocks = blocks.part(blocks.kind != NO_PACKET)
+        if len(blocks.start):
+            self.info.frames += len(blocks.start)
+            packets = Packets(buffer.octets, blocks, self._order)
+            records = packets.records(self._interfaces, self._time)
+            packets.count_drops(self._interfaces)
+            self._time = int(records.time[-1])
+            yield records
+
+    def _collect(self, buffer: Buffer, found: Found) -> tuple[int, str, bool]:
+        """All whole blocks of the buffer: where the first one begins that is left, what is wrong with it, whether it is
+        one of the other byte order, and so to be read next."""
+        octets, at, end = buffer.octets, buffer.start, buffer.end
+        chains = Chains(octets, at, end, self._order)
+        try:
+            while at + 12 <= end:
+                (kind,) = struct.unpack_from(f"{self._order}I", octets, at)
+                known = len(self._interfaces)
+                if kind == ENHANCED:
+                    starts, following = chains.chain(at)
+                elif kind in (PACKET, SIMPLE):
+                    starts, following = plain_chain(octets, at, end, self._order)
+                else:
+                    starts, following = np.array([at]), at
+                if following > at:
+                    found.add(starts, kind, self._first, known)
+                    at = following
+                    continue
+                if kind == SECTION and (order := _section(octets[at : at + 16])) != self._order:
+                    if len(found.starts):
+                        return at, "", True
+                    self._order = order
+                    chains = Chains(octets, at, end, order)
+                size = judge(octets, at, end, self._order)
+                if not size:
+                    break
+                if kind in NUMBERED:
+                    found.add(starts, NO_PACKET, 0, 1 << 62)
+                elif kind in BLOCKS:
+                    BLOCKS[kind](self, bytes(octets[at : at + size]))
+                at += size
+        except UnsoundError as error:
+            return at, str(error), False
+        return at, "", False
+
+    def _begin_section(self, block: bytes) -> None:
+        if len(block) < 28:
+            raise UnsoundError(f"begins a section in {len(block)} octets")
+        self._first = len(self._interfaces)
+
+    def _describe_interface(self, block: bytes) -> None:
+        interface = describe(block, self._order)
+        if len(self._interfaces) - self._first >= INTERFACE_LIMIT:
+            raise UnsoundError(f"describes more than {INTERFACE_LIMIT} interfaces")
+        self._interfaces.append(interface)
+        called = name(interface.link_type)
+        if called not in self.info.link_types:
+            self.info.link_types.append(called)
+        resolution_s = 1 / interface.clock.units()
+        self.info.time_resolution_s = max(self.info.time_resolution_s or 0.0, resolution_s)
+
+    def _note_statistics(self, block: bytes) -> None:
+        number, counts = statistics(block, self._order)
+        if counts and 0 <= number < len(self._interfaces) - self._first:
+            interface = self._interfaces[self._first + number]
+            interface.reported = (interface.reported or {}) | counts
+
+    def _forget(self) -> None:
+        """Let the interfaces of earlier sections go, once no block of the buffer refers to them."""
+        self._dropped = _sum(self._dropped, self._interfaces[: self._first])
+        del self._interfaces[: self._first]
+        self._first = 0
+
+
+def _section(head: bytes | bytearray) -> str:
+    """The byte order of a section.
+
+    *Raises*: UnsoundError where it is not the begin of a section header of a known version.
+    """
+    order = ORDERS.get(bytes(head[8:12]))
+    if order is None:
+        raise UnsoundError("has no byte-order magic")
+    if len(head) >= 16:
+        major, minor = struct.unpack_from(f"{order}HH", head, 12)
+        if (major, minor) not in VERSIONS:
+            raise UnsoundError(f"is of version {major}.{minor}; only version 1.0 is read")
+    return order
+
+
+def _sum(dropped: int | None, interfaces: list[Interface]) -> int | None:
+    said = [count for interface in interfaces if (count := interface.drops()) is not None]
+    return dropped if not said else (dropped or 0) + sum(said)
+
+
+BLOCKS: dict[int, Callable[[PcapngReader, bytes], None]] = {
+    SECTION: PcapngReader._begin_section,
+    INTERFACE: PcapngReader._describe_interface,
+    STATISTICS: PcapngReader._note_statistics,
+}
+"""What is read besides packets; every other block is passed over."""
