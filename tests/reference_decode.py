@@ -158,7 +158,6 @@ def strict_kind(payload: bytes, octets: int) -> Kind:
     if len(payload) < 2:
         return Kind.NOT_L2TP_1701
     flags = int.from_bytes(payload[:2], "big")
-    padded = payload + bytes(10)
     version, control = flags & 15, flags >> 15
     if version == 2:
         believed = believe_version2(payload, octets, flags)

@@ -31,8 +31,6 @@ class Copies:
     word: Ids
     """Equal in copies and hardly ever in other datagrams: lengths, identification, checksum or sequence number."""
     time: Int64s
-    length: Int64s
-    """Of the datagram."""
     captured: Int64s
     """How much of it is there."""
     link: Int64s
@@ -57,7 +55,6 @@ class DuplicateFinder:
         self._last = Copies(
             np.arange(LAGS, dtype=np.uint32),
             np.full(LAGS, np.iinfo(np.int64).min // 2),
-            np.zeros(LAGS, np.int64),
             np.zeros(LAGS, np.int64),
             np.zeros(LAGS, np.int64),
             np.zeros(LAGS, np.bool_),
@@ -92,7 +89,7 @@ class DuplicateFinder:
                 differs[:, column] &= version != number
         there = np.minimum(every.captured[later], every.captured[earlier])
         differs &= np.arange(NETWORK) < there[:, None]
-        equal: Bools = ~differs.any(axis=1) & (every.length[later] == every.length[earlier])
+        equal: Bools = ~differs.any(axis=1)
         unsure = np.flatnonzero(equal & ~every.unique[later] & ~hop)
         if len(unsure):
             equal[unsure] = self._other_link(views, ip, every, later[unsure], earlier[unsure])
@@ -141,4 +138,4 @@ def copies_of(packets: Packets, fields: Fields, kinds: Octet, origin: Origin, fr
     word ^= rows["total_id"]
     link = packets.ip - origin.begin
     link[packets.ip >= frames_end] = 0
-    return Copies(word, origin.time, octets, np.minimum(packets.limit - packets.ip, octets), link, unique)
+    return Copies(word, origin.time, np.minimum(packets.limit - packets.ip, octets), link, unique)

@@ -45,5 +45,5 @@ def quoting(views: Views, messages: Datagrams, classifier: Classifier) -> Bools:
     keys = flow_keys(source[proven], destination[proven], inner["source_port"][proven], inner["destination_port"][proven])
     quoted[proven] = classifier.l2tp.known(keys, messages.record[which[proven]])
     quoted |= (headers.protocol == ESP) | (headers.protocol == L2TP_IP)
-    ours[which] = quoted & headers.readable & ~((version == 6) & headers.fragment)
+    ours[which] = quoted & headers.readable
     return ours

@@ -175,7 +175,7 @@ def datagrams(draw: st.DrawFn) -> tuple[int, bytes]:
     elif protocol == 115:
         content = draw(st.sampled_from([bytes(4), b"\0\0\0\1"])) + content
     address = st.sampled_from([b"\x0a\0\0\1", b"\x0a\0\0\2"])
-    lie = draw(st.sampled_from([None, None, None, None, 0, 20, 25, 60]))
+    lie = draw(st.sampled_from([None, None, None, None, 0, 20, 27, 28, 60]))
     more = {} if lie is None else {"total": lie}
     if draw(st.booleans()):
         return 0x0800, ipv4(
@@ -204,7 +204,7 @@ def records(draw: st.DrawFn) -> Record:
     else:
         frame = datagram
     frame += draw(st.sampled_from([b"", b"", b"\xc8\x02" * 9]))
-    cut = draw(st.one_of(st.none(), st.none(), st.integers(0, len(frame))))
+    cut = draw(st.one_of(st.none(), st.integers(0, len(frame)), st.integers(1, 20).map(lambda short: -short)))
     return Record(frame[:cut], len(frame), link_type)
 
 

@@ -110,6 +110,31 @@ def test_less_than_a_message_type_proves_nothing(spoil: bytes) -> None:
     assert kinds([sent(payload, (A, 5000), (B, 6000))]) == {}
 
 
+def test_a_message_type_behind_the_length_or_the_cut_proves_nothing() -> None:
+    """The AVP must lie inside the message and must have been captured."""
+    there = (A, 5000), (B, 6000)
+    whole = sent(SCCRQ, *there)
+    assert kinds([sent(message(1, length=19), *there)]) == {}
+    assert kinds([Record(whole.octets[:-1], whole.wire)]) == {}
+    assert kinds([whole]) == {1: Kind.L2TP2_CONTROL}
+
+
+@pytest.mark.parametrize(("octets", "kind"), [(0, None), (1, None), (2, Kind.L2TP2_DATA), (3, Kind.L2TP2_DATA), (5, Kind.L2TP2_DATA)])
+def test_a_header_that_was_cut_off_is_not_held_against_its_sender(octets: int, kind: Kind | None) -> None:
+    """With the first word a frame has its kind, and reads 0 where nothing is; with less it is undecoded."""
+    whole = sent(l2tp(0x4802))
+    record = Record(whole.octets[: 14 + 20 + 8 + octets], whole.wire)
+    rows, counts = decode([record])
+    assert counts == ({"undecoded": 1} if kind is None else {kind.name: 1})
+    assert all((row["session"], row["ns"], row["nr"], row["body"], row["payload_captured"]) == (0, -1, -1, b"", octets) for row in rows)
+
+
+def test_lengths_that_lie_never_make_a_negative_body() -> None:
+    """In a proven flow a Length shorter than the header, or padding past the packet, leaves no body; a longer one stops at UDP's end."""
+    rows, _ = decode([sent(SCCRQ), sent(message(1, length=9)), sent(l2tp(0x0202, offset=999)), sent(l2tp(0x4002, length=99))])
+    assert [row["body_octets"] for row in rows] == [8, 0, 0, 4]
+
+
 def test_ports_may_be_named() -> None:
     """A port that the user names counts like 1701."""
     assert kinds([sent(DATA, (A, 5000), (B, 2020))], Decoder([2020])) == {1: Kind.L2TP2_DATA}

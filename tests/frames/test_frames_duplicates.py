@@ -74,6 +74,23 @@ def test_cut_copies_compare_as_far_as_both_were_captured() -> None:
     assert marks([(0, frame), (0, longer)]) == [False, False]
 
 
+def test_another_link_of_the_same_datagram_makes_a_copy() -> None:
+    """A tap that shows a datagram with and without its link header shows it twice."""
+    datagram = ipv6(DATA)
+    rows, _ = decode([Record(ethernet(datagram, 0x86DD), len(datagram) + 14), Record(datagram, len(datagram), 101)])
+    assert [row["duplicate"] for row in rows] == [0, 1]
+
+
+def test_datagrams_put_together_have_no_link() -> None:
+    """Two equal datagrams that came in fragments are told by their numbers alone."""
+    frames = [
+        ethernet(ipv6(bytes((17, 0, 0, begin | more, 0, 0, 0, number)) + DATA[begin : begin + 40], 44), 0x86DD)
+        for number in (1, 2)
+        for begin, more in ((0, 1), (40, 0))
+    ]
+    assert marks([(0, frame) for frame in frames]) == [False, False]
+
+
 def test_many_copies_of_one_are_all_found() -> None:
     """Of a datagram that is there five times, four are copies."""
     assert marks([(number, ethernet(ipv4(DATA))) for number in range(5)]) == [False, True, True, True, True]

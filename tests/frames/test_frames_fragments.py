@@ -129,6 +129,29 @@ def test_atomic_fragments_are_whole() -> None:
     assert counts == {"L2TP2_DATA": 1}
 
 
+def test_what_is_too_short_counts_with_all_its_fragments() -> None:
+    """A datagram captured without its first L2TP word is undecoded, every fragment of it."""
+    first, *others = pieces4()
+    _, counts = decode([Record(first[: 14 + 20 + 8 + 1], len(first)), *timed(others)])
+    assert counts == {"undecoded": 3}
+
+
+def test_a_refused_identification_may_come_again() -> None:
+    """After its time a refused datagram no longer spoils the next one with its identification."""
+    overlapping = ethernet(ipv4(WHOLE[56:128], identification=7, fragment=7 | 0x2000))
+    again = [Record(frame, len(frame), time=STALE_NS + 5000 + number) for number, frame in enumerate(pieces4())]
+    rows, _ = decode([*timed([pieces4()[0], overlapping]), *again])
+    assert [row["frame"] for row in rows] == [5]
+
+
+def test_many_datagrams_of_one_batch_keep_their_octets() -> None:
+    """However many datagrams are put together in a batch, each keeps its own octets."""
+    contents = [udp(l2tp(ids=(5, number), body=number.to_bytes(2, "big") * 700)) for number in range(300)]
+    frames = [frame for number, content in enumerate(contents) for frame in pieces4(content, (800,), identification=number)]
+    rows, _ = decode(timed(frames))
+    assert [row["payload"] for row in rows] == [content[8:] for content in contents]
+
+
 def part(begin: int, end: int, last: bool = False, fill: int = 0) -> Fragment:
     """A fragment with a header of 20 octets."""
     return Fragment(begin, end, last, bytes((fill,)) * (end - begin), bytes(20))

@@ -68,12 +68,19 @@ def test_the_inner_datagram_comes_out(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_cut_is_survived(name: str) -> None:
-    """Cut at any length a frame raises nothing, and counts once."""
+    """Cut before the first L2TP word a frame is undecoded, cut behind it it has its row, and it never raises."""
     frame = CASES[name]
-    records = [Record(frame[:cut], len(frame), time=10**10 * cut) for cut in range(len(frame))]
-    rows, counts = decode(records)
-    assert counts.total() == len(records)
-    assert {row["tunnel"] for row in rows} <= {0, 258}
+    first = frame.rindex(l2tp(ids=(258, 772))) + 2
+    rows, counts = decode([Record(frame[:cut], len(frame), time=10**10 * cut) for cut in range(len(frame))])
+    assert counts == {"undecoded": first, "L2TP2_DATA": len(frame) - first}
+    assert {row["tunnel"] for row in rows} == {0, 258}
+
+
+def test_the_inner_datagram_ends_with_the_outer_one() -> None:
+    """What lies behind the end of the outer datagram is padding, also where the inner header says more."""
+    row = one(ethernet(ipv4(INNER, 4, total=20 + len(INNER) - 2)))
+    assert row is not None
+    assert (row["payload_octets"], row["payload_captured"]) == (10, 8)
 
 
 def test_dpkt_agrees_on_gre_and_addresses() -> None:
