@@ -6,11 +6,10 @@ The layout is ours and not rich's so that it is the same everywhere: it must sur
 from __future__ import annotations
 
 import codecs
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
-
-from rich.cells import cell_len, chop_cells
 
 from l2tpscope.output.blocks import Block, Cell, Head, Row, Tone
 from l2tpscope.output.escape import terminal
@@ -52,7 +51,7 @@ class Page:
 
     def _block(self, block: Block) -> Iterator[str]:
         if block.title:
-            yield self.paint(self.show(block.title), "title")
+            yield from self._wrapped(Cell(block.title, "title"), "")
         for line in block.lines:
             yield from self._wrapped(line, "  " if block.title else "")
         if block.heads and block.rows:
@@ -76,7 +75,7 @@ class Page:
 
     def _widths(self, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> list[int]:
         """As wide as the widest cell; what is too much is taken from the widest elastic columns."""
-        widths = [max([cell_len(self.show(head.name)), *(cell_len(row[at]) for row in rows)]) for at, head in enumerate(heads)]
+        widths = [max([cells(self.show(head.name)), *(cells(row[at]) for row in rows)]) for at, head in enumerate(heads)]
         excess = sum(widths) + len(GAP) * len(heads) - self.width
         while excess > 0:
             elastic = [at for at, head in enumerate(heads) if head.elastic and widths[at] > NARROWEST]
@@ -95,25 +94,49 @@ class Page:
             ).rstrip()
 
     def _padded(self, text: str, tone: Tone, width: int, *, right: bool) -> str:
-        space = " " * (width - cell_len(text))
+        space = " " * (width - cells(text))
         return space + self.paint(text, tone) if right else self.paint(text, tone) + space
 
 
+def cells(text: str) -> int:
+    """How many columns a terminal gives the text: two for a wide letter, none for a combining mark."""
+    return len(text) if text.isascii() else sum(_cell(character) for character in text)
+
+
+def _cell(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
 def fold(text: str, width: int, *, hanging: int = 0) -> list[str]:
-    """The text in lines of at most *width* cells, broken between words where it can be; later lines are indented."""
-    if cell_len(text) <= width:
+    """The text in lines of at most *width* columns, broken between words where it can be; later lines are indented."""
+    if cells(text) <= width:
         return [text]
-    lines, line = [], ""
+    lines: list[str] = []
+    line = ""
     for word in text.split(" "):
-        candidate = f"{line} {word}" if line else word
-        if cell_len(candidate) <= width:
+        candidate = f"{line} {word}" if line.strip() else line + word
+        if cells(candidate) <= width:
             line = candidate
             continue
-        if line:
+        if line.strip():
             lines.append(line)
-        *full, line = chop_cells(" " * hanging + word if lines else word, width) or [""]
+        *full, line = _chopped(" " * hanging + word if lines else word, width)
         lines += full
     return [*lines, line]
+
+
+def _chopped(word: str, width: int) -> list[str]:
+    """A word that is too long, in pieces that fit."""
+    pieces, used = [""], 0
+    for character in word:
+        used += _cell(character)
+        if used > width and pieces[-1]:
+            pieces.append("")
+            used = _cell(character)
+        pieces[-1] += character
+    return pieces
 
 
 def colour_wanted(option: str, stream: TextIO, environ: Mapping[str, str]) -> bool:

@@ -153,9 +153,10 @@ def _tunnels(report: Report, shown: Sequence[TunnelRow]) -> Block:
 
 
 def _tunnel_details(row: TunnelRow, control: Losses) -> list[Cell]:
-    details = []
-    if row.initiator_host_name or row.responder_host_name:
-        details.append(Cell(f"{row.initiator_host_name or UNKNOWN} → {row.responder_host_name or UNKNOWN}", "dim"))
+    names = f"{row.initiator_host_name or UNKNOWN} → {row.responder_host_name or UNKNOWN}"
+    about = [names] if row.initiator_host_name or row.responder_host_name else []
+    about += [why] if (why := ending(row)) else []
+    details = [Cell("; ".join(about), TONES.get(row.state, "") if why else "dim")] if about else []
     if row.setup_s is not None and row.setup_retransmit_wait_s:
         details.append(Cell(f"set-up: {duration(row.setup_retransmit_wait_s)} of it waiting to send again", "warn"))
     silent = _silent_side(row)
@@ -165,9 +166,6 @@ def _tunnel_details(row: TunnelRow, control: Losses) -> list[Cell]:
         lost = control.get((row.tunnel, direction))
         if lost is not None and (lost.upstream_lost or lost.downstream_lost):
             details.append(Cell(f"control messages {arrow}: {_control_loss(lost)}", "warn"))
-    why = ending(row)
-    if why:
-        details.append(Cell(why, TONES.get(row.state, "")))
     if row.authentication:
         details.append(Cell(f"authentication: {row.authentication}", "dim"))
     return details
@@ -187,16 +185,16 @@ def _control_loss(row: LossRow) -> str:
     if row.upstream_lost:
         parts.append(f"{row.upstream_lost} of {row.expected} lost before the tap")
     if row.downstream_lost:
-        parts.append(f"{row.downstream_lost} of {row.expected} sent again after passing (it or its acknowledgement was lost)")
+        parts.append(f"{row.downstream_lost} repeats of messages that had passed the tap")
     return "; ".join(parts)
 
 
 RTT_HEADS = (
     Head("tunnel", right=True),
     Head("kind"),
-    *(Head(name, right=True) for name in ("initiator side: n", "min", "p50", "p95")),
-    *(Head(name, right=True) for name in ("responder side: n", "min", "p50", "p95")),
-    Head("not used", right=True),
+    *(Head(name, right=True) for name in ("initiator: n", "min", "p50", "p95")),
+    *(Head(name, right=True) for name in ("responder: n", "min", "p50", "p95")),
+    Head("unused", right=True),
 )
 NOTHING = Statistic(None, "", "", 0, None, None, None, 0)
 
@@ -211,7 +209,7 @@ def _round_trips(report: Report, shown: Sequence[TunnelRow]) -> list[Block]:
     rows = [Row(_trip(*key, groups[key])) for key in keys[:MOST]]
     if not rows:
         return [Block("ROUND TRIPS", [Cell("none: no message and its acknowledgement are both in the capture", "dim")])]
-    title = "ROUND TRIPS in ms, tap to that side and back; n clean samples, ambiguous ones not used"
+    title = "ROUND TRIPS in ms, from the tap to that side and back; of n clean samples, ambiguous ones unused"
     left = len(keys) - len(rows)
     after = [Cell(f"… and {left} more: {_command('rtt', report.measures.captures)}", "warn")] if left else []
     return [Block(title, heads=RTT_HEADS, rows=rows, after=after)]
@@ -273,7 +271,8 @@ def _session_details(row: SessionRow, data: Losses) -> list[Cell]:
         lost = data.get((row.session, direction))
         if lost is not None and lost.measurable:
             details.append(Cell(f"data loss {arrow} before the tap: {loss(lost)}", "warn" if lost.lost else ""))
-    why = ending(row)
+    told = row.result_code is not None or row.error_message  # else it ended with its tunnel, which says why
+    why = ending(row) if told else None
     return [*details, Cell(why, TONES.get(row.state, ""))] if why else details
 
 

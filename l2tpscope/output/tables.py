@@ -63,19 +63,12 @@ def parquet(report: Report, table: str) -> bytes:
     frame = report.frame(table)
     attributes = json.dumps(frame.attrs)
     frame.attrs.clear()
-    arrow = pa.Table.from_pandas(_listed(frame, table), preserve_index=False)
+    schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    for column in columns(table):
+        if column.kind == "list":  # an empty column of lists has no type of its own
+            schema = schema.set(schema.get_field_index(column.name), pa.field(column.name, pa.list_(pa.string())))
+    arrow = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     metadata = {**(arrow.schema.metadata or {}), b"l2tpscope": attributes.encode()}
     buffer = io.BytesIO()
     pq.write_table(arrow.replace_schema_metadata(metadata), buffer)
     return buffer.getvalue()
-
-
-def _listed(frame: Any, table: str) -> Any:
-    """The frame with its lists typed: an empty one would have no type of its own."""
-    import pandas as pd  # noqa: PLC0415
-    import pyarrow as pa  # noqa: PLC0415
-
-    for column in columns(table):
-        if column.kind == "list":
-            frame[column.name] = frame[column.name].astype(pd.ArrowDtype(pa.list_(pa.string())))
-    return frame

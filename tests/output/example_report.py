@@ -35,14 +35,26 @@ def tunnel(number: int = 1, **given: Any) -> TunnelRow:
     values: dict[str, Any] = {"tunnel": number, "version": 2, "initiator": "198.51.100.10:1701", "responder": "203.0.113.5:1701"}
     values |= {"initiator_id": 23456, "responder_id": 11, "state": "closed", "opened": T0, "closed": T0 + 40 * SECOND, "setup_s": 0.0912}
     values |= {"closed_by": "initiator", "result_code": 1, "result": "general request to clear", "error_message": "Goodbye!"}
-    values |= {"messages_to_responder": 9, "messages_to_initiator": 8, "sessions": 1, "initiator_host_name": "lac", "responder_host_name": "lns"}
+    values |= {
+        "messages_to_responder": 9,
+        "messages_to_initiator": 8,
+        "sessions": 1,
+        "initiator_host_name": "lac",
+        "responder_host_name": "lns",
+    }
     return row(TunnelRow, "tunnels", **{**values, **given})
 
 
 def session(number: int = 1, tunnel: int = 1, **given: Any) -> SessionRow:
     """A session with data both ways."""
     values: dict[str, Any] = {"session": number, "tunnel": tunnel, "call": "incoming", "initiator_id": 4660, "responder_id": 22}
-    values |= {"state": "closed", "opened": T0, "closed": T0 + 40 * SECOND, "data_packets_to_responder": 600, "data_packets_to_initiator": 500}
+    values |= {
+        "state": "closed",
+        "opened": T0,
+        "closed": T0 + 40 * SECOND,
+        "data_packets_to_responder": 600,
+        "data_packets_to_initiator": 500,
+    }
     values |= {"data_octets_to_responder": 64_000, "data_octets_to_initiator": 1_234_567, "closed_by": "initiator"}
     return row(SessionRow, "sessions", **{**values, **given})
 
@@ -55,8 +67,16 @@ def trip(rtt_s: float, side: str = "initiator", **given: Any) -> RttRow:
 
 def loss(**given: Any) -> LossRow:
     """21 of 5001 data packets lost."""
-    values = {"space": "l2tp-data", "tunnel": 1, "session": 1, "direction": "to_responder", "measurable": True, "expected": 5001, "lost": 21}
-    values |= {"received": 4980, "loss_ratio": 21 / 5001, "loss_low_ratio": 0.00275, "loss_high_ratio": 0.00641, "reordered": 3}
+    values = {
+        "space": "l2tp-data",
+        "tunnel": 1,
+        "session": 1,
+        "direction": "to_responder",
+        "measurable": True,
+        "expected": 5001,
+        "lost": 21,
+    }
+    values |= {"received": 4980, "loss_ratio": 21 / 5001, "loss_low_ratio": 0.0028, "loss_high_ratio": 0.00641, "reordered": 3}
     return row(LossRow, "loss", **{**values, **given})
 
 

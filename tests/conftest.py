@@ -1,0 +1,36 @@
+"""What every test may use: where the shared captures are, and skipping where they, or tshark, are absent."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+SAMPLES = ROOT / "samples"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, with a reason, what needs what is not there."""
+    absent = {
+        "shared": None if SHARED.is_dir() else "the shared captures are not beside this checkout",
+        "tshark": None if shutil.which("tshark") else "tshark is not installed",
+    }
+    for item in items:
+        for marker, reason in absent.items():
+            if reason and item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of shared captures; tests that use it carry the marker `shared`."""
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """The bundled samples."""
+    return SAMPLES
