@@ -12,6 +12,7 @@ from l2tpscope.model.channel import Call
 from l2tpscope.model.half import ControlFrame
 from l2tpscope.wire.l2tp import check_response
 
+ASSIGNED_TUNNEL_ID = 9
 HOST_NAME, VENDOR_NAME, CHALLENGE, CHALLENGE_RESPONSE, CALL_SERIAL = 7, 8, 11, 13, 15
 SECOND = 1e9
 _SETUP = ("SCCRQ", "SCCRP", "SCCCN")
@@ -78,11 +79,17 @@ def _heard(frame: ControlFrame | None) -> ControlFrame | None:
 
 
 def _id(story: Story, side: bool) -> int | None:
-    half = story.channel.to[side]
-    if half is not None:
+    """The Tunnel ID that a side gave out: as used by the other, or as it said itself, in SCCRQ, SCCRP or StopCCN."""
+    half, sent = story.channel.to[side], story.channel.to[not side]
+    if half is not None and half.tunnel is not None:
         return half.tunnel
-    twin = story.channel.to[not side]
-    return twin.twin.tunnel if twin is not None and twin.twin is not None else None
+    if sent is not None and sent.twin is not None and sent.twin.tunnel is not None:
+        return sent.twin.tunnel
+    for frame in sent.frames if sent is not None else ():
+        value = frame.message.get(ASSIGNED_TUNNEL_ID) if frame.message is not None else None
+        if isinstance(value, int):
+            return value
+    return None
 
 
 def _text(frame: ControlFrame | None, attribute: int) -> str | None:

@@ -25,7 +25,7 @@ ASSIGNED_TUNNEL_ID = 9
 ASSIGNED_SESSION_ID = 14
 MOST_FRAMES = 400_000
 """Control frames kept in all; beyond this they are counted only."""
-SAMPLE = 1000
+SAMPLE = 5000
 """Unanswered SCCRQs that are followed; beyond this they are counted, and only those that get an answer are followed."""
 RECENT = 4096
 """SCCRQs, of those only counted, that are remembered in case an answer comes."""
@@ -107,6 +107,8 @@ class L2tpTracker:
             half = self._reply(frame, message, one)
         else:
             half = self._find(frame, one) or self._met(frame, one.tunnel)
+        if frame.type == "StopCCN" and half.twin is None:
+            self._link(half, frame, message)
         self._keep(half, frame)
         if frame.type in _CALLS and message is not None:
             self._call(half, frame, message, one)
@@ -232,6 +234,15 @@ class L2tpTracker:
                 there.tunnel, there.receiver, there.born = assigned, frame.sender, True
         half.linked_by = there.linked_by = LINKED
         return half
+
+    def _link(self, half: Half, frame: ControlFrame, message: ControlMessage | None) -> None:
+        """A StopCCN names its sender's own id (RFC 2661 §4.4.3), and so what was sent to it."""
+        own = _number(message, ASSIGNED_TUNNEL_ID)
+        for back in reversed(self._given.get((frame.sender.address, own), []) if own is not None else []):
+            if back.twin is None and back.receiver == frame.sender and back.sender == frame.receiver and back is not half:
+                half.twin, back.twin = back, half
+                half.linked_by = back.linked_by = LINKED
+                return
 
     def _call(self, half: Half, frame: ControlFrame, message: ControlMessage, one: Seen) -> None:
         """A Session ID is given out: what its sender receives under it from now on is another session."""

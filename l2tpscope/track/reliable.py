@@ -20,6 +20,8 @@ FAR = 1000
 """An Nr that is further than this beyond all that was seen is not believed."""
 REORDERED = 250_000_000
 """A missing message that comes later than this (nanoseconds) after the gap was sent again; sooner, it was overtaken."""
+SPONTANEOUS = frozenset({"SCCRQ", "HELLO", "StopCCN", "ICRQ", "OCRQ", "CDN", "WEN", "SLI"})
+"""Messages that are sent on a timer or a wish, not because another one came: what they acknowledge came before, no more."""
 EDGE = 16_000_000_000
 """An earlier copy of a message may lie this long (nanoseconds) before the begin of the capture."""
 
@@ -42,8 +44,8 @@ class Slot:
     last_time: int
     copies: int = 1
     acked_by: ControlFrame | None = None
-    uncertain: bool = False
-    """An earlier copy may exist that the capture does not have."""
+    quality: str = "clean"
+    """Of a round trip from it while it was sent once: `edge`, `ambiguous` where an earlier copy may not be in the capture."""
 
 
 @dataclass(slots=True, eq=False)
@@ -92,6 +94,12 @@ class Way:
     """Repeats although the acknowledgement had passed the tap."""
     acknowledged_unseen: int = 0
     """Messages that the peer acknowledged and the capture does not have."""
+    announced: int | None = None
+    """The number that the last ZLB named as the next one."""
+    premature: set[int] = field(default_factory=set)
+    """Numbers that were acknowledged when only a ZLB had named them: some daemons count ZLBs (xl2tpd after a CDN). They are
+    unseen messages only if the next number comes without them.
+    """
     duplicates: int = 0
 
     @property
@@ -128,6 +136,7 @@ class Reliable:
         if way.highest is None:
             return Verdict(Fit.NEW)
         number = extend(frame.ns, way.highest)
+        way.announced = number
         return Verdict(Fit.OUT_OF_ORDER if number <= way.highest else Fit.NEW)
 
     def _numbered(self, frame: ControlFrame, way: Way) -> Verdict:
@@ -142,16 +151,23 @@ class Reliable:
         skipped = range(way.highest + 1, min(number, way.highest + 1 + FAR))
         for missing in skipped:
             way.gaps[missing] = frame.time
+        way.acknowledged_unseen += len(way.premature.intersection(skipped))
+        early = number in way.premature
+        if early:
+            way.acked = number
+        way.premature.clear()
         way.highest = number
-        way.slots[number] = slot = Slot(frame, frame.time)
-        return Verdict(Fit.NEW, slot=slot, unseen=sum(1 for missing in skipped if missing >= (way.acked or missing)))
+        way.slots[number] = slot = Slot(frame, frame.time, quality="ambiguous" if early else "clean")
+        unseen = sum(1 for missing in skipped if missing >= (way.acked or missing))
+        return Verdict(Fit.NEW, slot=slot, unseen=unseen - early)
 
     def _first(self, frame: ControlFrame, way: Way) -> Slot:
         way.base = way.highest = frame.ns
         if self._born and frame.ns <= 2:
             way.base = 0
             way.gaps = dict.fromkeys(range(frame.ns), frame.time)
-        slot = Slot(frame, frame.time, uncertain=not self._born and frame.time - self._begin < EDGE)
+        edge = not self._born and frame.time - self._begin < EDGE
+        slot = Slot(frame, frame.time, quality="edge" if edge else "clean")
         way.slots[frame.ns] = slot
         if way.acked is None or way.acked > way.highest + 1:
             way.acked = way.base
@@ -175,7 +191,7 @@ class Reliable:
             way.sent_again_unseen += 1
         way.late += 1
         way.base = min(number, way.base if way.base is not None else number)
-        slot = Slot(frame, frame.time, uncertain=True)
+        slot = Slot(frame, frame.time, quality="ambiguous")
         way.slots[number] = slot
         return Verdict(Fit.OUT_OF_ORDER, slot=slot, unseen=0 if since is None else -1)
 
@@ -194,20 +210,22 @@ class Reliable:
         newest = back.slots.get(reach - 1)
         for number in range(back.acked, reach):
             slot = back.slots.get(number)
-            if slot is None:
+            if slot is None and number == back.announced and number == (back.highest or 0) + 1:
+                back.premature.add(number)
+                verdict.unseen += 1
+            elif slot is None:
                 back.acknowledged_unseen += 1
                 verdict.unseen += number not in back.gaps
             elif slot.acked_by is None:
                 slot.acked_by = frame
-                verdict.samples.append(_sample(slot, frame, newest=slot is newest and verdict.fit is not Fit.RETRANSMISSION))
+                answers = slot is newest and verdict.fit is not Fit.RETRANSMISSION and frame.type not in SPONTANEOUS
+                verdict.samples.append(_sample(slot, frame, answers=answers))
         back.acked = reach
 
 
-def _sample(slot: Slot, reply: ControlFrame, *, newest: bool) -> Sample:
-    """The round trip from the message of *slot* to *reply*; only the newest message acknowledged was answered at once."""
+def _sample(slot: Slot, reply: ControlFrame, *, answers: bool) -> Sample:
+    """The round trip from the message of *slot* to *reply*; an upper bound only, where the reply was not sent because of it."""
     rtt = reply.time - slot.first.time
     if slot.copies > 1:
         return Sample(slot.first, reply, rtt, reply.time - slot.last_time, "ambiguous")
-    if not newest:
-        return Sample(slot.first, reply, rtt, None, "cumulative")
-    return Sample(slot.first, reply, rtt, None, "edge" if slot.uncertain else "clean")
+    return Sample(slot.first, reply, rtt, None, slot.quality if answers else "cumulative")
