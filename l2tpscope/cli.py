@@ -221,7 +221,8 @@ def _write(data: Iterable[bytes], output: str | None) -> None:
     except OutputError as error:
         raise click.UsageError(str(error)) from error
     except BrokenPipeError:
-        raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is left to flush into the pipe
+        sys.exit(EXIT["pipe"])
     except OSError as error:
         raise click.UsageError(f"cannot write {output or 'standard output'}: {error.strerror}") from error
 
@@ -265,6 +266,3 @@ def run() -> None:
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(EXIT["interrupted"])
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is left to flush into the pipe
-        sys.exit(EXIT["pipe"])

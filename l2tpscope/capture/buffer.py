@@ -45,7 +45,8 @@ class Buffer:
 
     def _make_room(self) -> None:
         left = self.end - self.start
-        if left + self.block_octets + SLACK > len(self.octets) or len(self.octets) > 2 * (left + self.block_octets + SLACK) + (1 << 20):
+        room = len(self.octets) - SLACK - left
+        if room <= self.block_octets // 2 or room > 2 * (left + self.block_octets) + (1 << 20):
             # A new buffer, for the old one may still be referred to; twice what is left, so that a long record
             # in short reads is not copied at each of them.
             grown = bytearray(2 * left + self.block_octets + SLACK)

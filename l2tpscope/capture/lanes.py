@@ -13,57 +13,77 @@ from numpy.typing import NDArray
 
 from .walk import RECORD_LIMIT, Form, Int64s, Lengths, Walk, walk
 
-MOST_LANES = 256
-SHORTEST_LANE = 1 << 13
-"""Octets; in shorter stretches finding the start costs more than the walk."""
+MOST_LANES = 512
 FEWEST_LANES = 16
+RECORDS_IN_LANE = 32
+"""Of fewer, finding the start costs more than the walk."""
+SAMPLE = 64
+"""Records walked plainly, for their size."""
 FIRST_LOOK, NEXT_LOOK, LAST_LOOK = 192, 512, 3000
 """How many octets of a stretch are looked through for a start: at first, in each further look, at most."""
+STRAIGHT_STEPS = 16
+"""Steps taken before it is seen whether all lanes have come to their ends."""
 DAY_S = 86_400
 
 
 def walk_in_lanes(octets: bytearray, start: int, end: int, form: Form) -> Walk:
     """The records that are whole within `[start, end)`: what `walk.walk` gives."""
-    count = min(MOST_LANES, (end - start) // SHORTEST_LANE)
-    if count < FEWEST_LANES or form.lengths is not Lengths.FIRST:
-        return walk(octets, start, end, form)
-    starts = _starts(octets, start, end, form, count)
-    stops = np.append(starts[1:], end - form.header + 1)
-    offsets, ends = _lock_step(octets, starts, stops, form)
-    if not np.array_equal(ends[:-1], starts[1:]):
-        return walk(octets, start, end, form)
-    return _cut(offsets, int(ends[-1]), end, form)
+    count = _lanes(octets, start, end, form)
+    if count >= FEWEST_LANES and form.lengths is Lengths.FIRST:
+        starts = _starts(octets, start, end, form, count)
+        stops = np.append(starts[1:], end - form.header + 1)
+        # Lanes that are missing, or a long one that all would have to wait for: not worth while.
+        if len(starts) >= count // 2 and (stops - starts).max() < 8 * (end - start) // count:
+            offsets, ends = _lock_step(octets, starts, stops, form)
+            if np.array_equal(ends[:-1], starts[1:]):
+                return _cut(octets, offsets, end, form)
+    return walk(octets, start, end, form)
 
 
-def _cut(offsets: Int64s, stop: int, end: int, form: Form) -> Walk:
+def _lanes(octets: bytearray, start: int, end: int, form: Form) -> int:
+    """How many lanes the block is worth, by the size of its first records."""
+    sample = walk(octets, start, min(end, start + SAMPLE * 2048), form, SAMPLE)
+    records = (end - start) * len(sample.offsets) // max(sample.stop - start, 1)
+    return min(MOST_LANES, records // RECORDS_IN_LANE)
+
+
+def _cut(octets: bytearray, offsets: Int64s, end: int, form: Form) -> Walk:
     """Leave off what the plain walk would not have reached: a record that is not whole, and all from one that lies."""
+    last = int(offsets[-1])
+    captured = int.from_bytes(octets[last + 8 : last + 12], "little" if form.order == "<" else "big")
+    stop = last + form.header + captured
     longest = RECORD_LIMIT + form.header
     steps = np.diff(offsets, append=stop)
     if steps.max() > longest:
         first = int(np.argmax(steps > longest))
         return Walk(offsets[:first], int(offsets[first]), lying=True)
     if stop > end:
-        return Walk(offsets[:-1], int(offsets[-1]), lying=False)
+        return Walk(offsets[:-1], last, lying=False)
     return Walk(offsets, stop, lying=False)
 
 
 def _lock_step(octets: bytearray, starts: Int64s, stops: Int64s, form: Form) -> tuple[Int64s, Int64s]:
-    """Walk every lane until it reaches its stop: all record offsets in order, and where each lane ended."""
+    """Walk all lanes past their stops: the record offsets before those, in order, and the first at or behind each stop.
+
+    Lanes go on into the next one's stretch until the last has come to its stop: cheaper than to take each out in time. A
+    lane that would leave the block waits behind its last header, which no stop lies beyond.
+    """
     captured = np.ndarray((len(octets) - 11,), f"{form.order}u4", octets, 8, (1,))
-    ends = np.empty(len(starts), np.int64)
-    lanes = np.arange(len(starts))
-    at, found = starts, []
-    while len(at):
-        found.append(at)
-        at = captured[at] + at
-        at += form.header
-        going = at < stops
-        if not going.all():
-            ends[lanes[~going]] = at[~going]
-            at, lanes, stops = at[going], lanes[going], stops[going]
-    offsets = np.concatenate(found)
-    offsets.sort()
-    return offsets, ends
+    last = stops[-1]
+    at = starts
+    walked: list[Int64s] = []
+    while not walked or (at < stops).any():
+        steps = np.empty((STRAIGHT_STEPS, len(starts)), np.int64)
+        for step in steps:
+            step[:] = at
+            at = captured[at] + at
+            at += form.header
+            np.minimum(at, last, out=at)
+        walked.append(steps)
+    places = np.concatenate([*walked, at[np.newaxis]])
+    before = places < stops
+    ends = places[np.count_nonzero(before, axis=0), np.arange(len(starts))]
+    return places.T[before.T], ends
 
 
 def _starts(octets: bytearray, start: int, end: int, form: Form, count: int) -> Int64s:

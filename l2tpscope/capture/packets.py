@@ -114,12 +114,14 @@ class Packets:
 
     def count_drops(self, interfaces: list[Interface]) -> None:
         """Add to each interface what its packets say was lost before them."""
-        old = self.blocks.kind == PACKET
         said, counts = self._option_drops()
-        said |= old & (self.head["drops"] != 0xFFFF)
+        if not self.plain:
+            old = self.blocks.kind == PACKET
+            said |= old & (self.head["drops"] != 0xFFFF)
+            counts = np.where(old, self.head["drops"], counts)
         if not said.any():
             return
-        counts = np.where(old, self.head["drops"], counts)[said]
+        counts = counts[said]
         sums = np.zeros(len(interfaces), np.int64)
         np.add.at(sums, self.interface[said], counts)
         for index in np.unique(self.interface[said]):
@@ -142,6 +144,8 @@ class Packets:
         """Which packets have a drop count among their options, and the counts: all option lists walked in step."""
         count = len(self.blocks.start)
         said, counts = np.zeros(count, np.bool_), np.zeros(count, np.int64)
+        if self.plain and (self.head["total"] - self.head["captured"]).max() < 36:
+            return said, counts
         used = (self.head["captured"].astype(np.int64) + 3) & ~3
         size = (self.head["total"].astype(np.int64) + 3) & ~3
         rows = np.flatnonzero((size - 32 - used >= 4) & (self.blocks.kind == ENHANCED))

@@ -15,7 +15,7 @@ from .blocks import ENHANCED, PACKET, SIMPLE, Chains, UnsoundError, judge, plain
 from .buffer import Buffer
 from .interfaces import INTERFACE_LIMIT, Interface, describe, statistics
 from .linktypes import name
-from .packets import Blocks, Found, Packets
+from .packets import Found, Packets
 from .records import Reader, Records, shown
 
 SECTION, INTERFACE, STATISTICS = 0x0A0D0D0A, 1, 5
@@ -59,11 +59,16 @@ class PcapngReader(Reader):
             stop, why, more = self._collect(buffer, found)
             blocks = found.blocks(self._frame)
             for first in range(0, len(blocks.start), rows):
-                packets = Packets(buffer.octets, blocks.part(slice(first, first + rows)), self._order)
+                part = blocks.part(slice(first, first + rows))
+                packets = Packets(buffer.octets, part, self._order)
                 unknown = packets.unknown()
-                yield from self._read(buffer, packets.blocks.part(slice(unknown)))
                 if unknown is not None:
-                    stop, why = int(packets.blocks.start[unknown]), "names an interface that was not described"
+                    stop, why = int(part.start[unknown]), "names an interface that was not described"
+                    part = part.part(slice(unknown))
+                    packets = Packets(buffer.octets, part, self._order)
+                self._frame += len(part.start)
+                yield from self._read(packets)
+                if unknown is not None:
                     break
             if why:
                 self.note(f"the block at {self.place(buffer, stop)} {why}; reading ended there, after {self.info.frames} frames")
@@ -74,16 +79,15 @@ class PcapngReader(Reader):
         self._dropped = _sum(self._dropped, self._interfaces)
         self.info.reported_drops = self._dropped
 
-    def _read(self, buffer: Buffer, blocks: Blocks) -> Iterator[Records]:
-        """The packets among *blocks*; all of them have a frame number."""
-        self._frame += len(blocks.start)
-        if (blocks.kind == NO_PACKET).any():
-            blocks = blocks.part(blocks.kind != NO_PACKET)
-        if len(blocks.start):
-            self.info.frames += len(blocks.start)
-            packets = Packets(buffer.octets, blocks, self._order)
+    def _read(self, packets: Packets) -> Iterator[Records]:
+        """The columns of *packets*, but for blocks that are none and only have a frame number."""
+        if not packets.plain:
+            blocks = packets.blocks
+            packets = Packets(packets.octets, blocks.part(blocks.kind != NO_PACKET), self._order)
+        if len(packets.blocks.start):
             records = packets.records(self._interfaces, self._time)
             packets.count_drops(self._interfaces)
+            self.info.frames += len(records)
             self._time = int(records.time[-1])
             yield records
 

@@ -5,6 +5,7 @@ It is the specification of `lanes`, which finds the same offsets faster, and wha
 
 from __future__ import annotations
 
+import sys
 from enum import Enum
 from struct import Struct
 from typing import NamedTuple
@@ -50,12 +51,12 @@ class Walk(NamedTuple):
     """It claims more than RECORD_LIMIT octets."""
 
 
-def walk(octets: bytearray, start: int, end: int, form: Form) -> Walk:
-    """The records that are whole within `[start, end)`."""
+def walk(octets: bytearray, start: int, end: int, form: Form, most: int = sys.maxsize) -> Walk:
+    """The records that are whole within `[start, end)`, and no more than *most*."""
     lengths_at = Struct(f"{form.order}8xII").unpack_from
     offsets: list[int] = []
     at, lying = start, False
-    while at + form.header <= end:
+    while at + form.header <= end and len(offsets) < most:
         first, second = lengths_at(octets, at)
         captured = first
         if form.lengths is not Lengths.FIRST:

@@ -105,7 +105,6 @@ class Decoder:
             packets = merge(packets, _suspects(rest.packets))
         if not len(packets):
             return False
-        blank(packets.rows, packets.limit - packets.transport)
         udp = np.ones(len(packets), np.bool_)
         return self._classifier.learn(self._datagrams(views, packets, payloads_of(packets, udp, ~udp)))
 

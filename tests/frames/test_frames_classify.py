@@ -129,6 +129,16 @@ def test_a_header_that_was_cut_off_is_not_held_against_its_sender(octets: int, k
     assert all((row["session"], row["ns"], row["nr"], row["body"], row["payload_captured"]) == (0, -1, -1, b"", octets) for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("payload", "kind"), [(b"\0\x03\0\0\0\0\0\x07", Kind.L2TP3_DATA), (b"\xc8\x03\0\x0c" + bytes(8), Kind.L2TP3_CONTROL)]
+)
+def test_what_follows_a_cut_frame_in_the_buffer_is_not_read(payload: bytes, kind: Kind) -> None:
+    """The octets of the next record do not count for a frame that was cut before them."""
+    whole = sent(payload)
+    rows, _ = decode([Record(whole.octets[: 14 + 20 + 8 + 2], whole.wire)])
+    assert [(row["kind"], row["tunnel"], row["session"], row["ns"]) for row in rows] == [(kind, 0, 0, -1)]
+
+
 def test_lengths_that_lie_never_make_a_negative_body() -> None:
     """In a proven flow a Length shorter than the header, or padding past the packet, leaves no body; a longer one stops at UDP's end."""
     rows, _ = decode([sent(SCCRQ), sent(message(1, length=9)), sent(l2tp(0x0202, offset=999)), sent(l2tp(0x4002, length=99))])
