@@ -90,3 +90,14 @@ def test_architecture_names_every_layer() -> None:
 def test_format_has_a_section_for_each_table(table: str) -> None:
     """Each table has a section in docs/format.md."""
     assert f"\n## {table}\n" in (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+
+
+def test_python_in_readme_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The Python of README runs as it stands, and prints numbers."""
+    block = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert block is not None
+    monkeypatch.chdir(ROOT)
+    exec(compile(block[1], "README.md", "exec"), {})  # noqa: S102
+    printed = capsys.readouterr().out
+    assert "l2tp-reply" in printed
+    assert "loss_ratio" in printed
