@@ -110,6 +110,8 @@ class PcapngReader(Reader):
                     found.add(starts, kind, self._first, known)
                     at = following
                     continue
+                if kind == SECTION and at + 16 > end:
+                    break
                 if kind == SECTION and (order := _section(octets[at : at + 16])) != self._order:
                     if len(found.starts):
                         return at, "", True
