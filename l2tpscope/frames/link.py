@@ -21,6 +21,9 @@ TAGS = (0x8100, 0x88A8, 0x9100, 0x9200)
 """802.1Q, 802.1ad, and what was used before it."""
 MAX_TAGS = 4
 
+ETHERTYPES = (IPV4, IPV6, MPLS, 0x8848, PPPOE, 0x0806, *TAGS)
+"""What an Ethernet header that was looked for must name."""
+
 BSD_FAMILIES = {2: IPV4, 10: IPV6, 24: IPV6, 28: IPV6, 30: IPV6}
 """Address families of NULL and LOOP. *Source*: LINKTYPE_NULL in the registry of link types."""
 PPP_PROTOCOLS = {0x0021: IPV4, 0x0057: IPV6, 0x0281: MPLS}
@@ -133,6 +136,7 @@ def _of_one_type(views: Views, start: Int64s, limit: Int64s, link_type: int) -> 
 
 
 def _untag(views: Views, at: Int64s, ethertype: Words, limit: Int64s) -> Located:
+    """Step over VLAN tags, and over what carries IP in the plainest way: PPPoE, MPLS labels. The rest is unwrap.py's."""
     at, ethertype = at.copy(), ethertype.copy()
     tagged = np.flatnonzero(np.isin(ethertype, TAGS))
     for _ in range(MAX_TAGS):
@@ -142,4 +146,27 @@ def _untag(views: Views, at: Int64s, ethertype: Words, limit: Int64s) -> Located
         at[tagged] += 4
         ethertype[tagged] = np.where(at[tagged] > limit[tagged], UNREADABLE, inner)
         tagged = tagged[np.isin(ethertype[tagged], TAGS)]
+    for number, octets in ((PPPOE, _below_pppoe), (MPLS, _below_labels)):
+        which = np.flatnonzero(ethertype == number)
+        if len(which):
+            at[which], ethertype[which] = octets(views, at[which], limit[which])
     return at, ethertype
+
+
+def _below_pppoe(views: Views, at: Int64s, limit: Int64s) -> Located:
+    """RFC 2516 §4, where a PPP protocol of two octets names IP; all else stays where it is."""
+    inner = _PPP[views.u16(at + 6)]
+    plain = (views.u16(at) == 0x1100) & (views.u8[at + 6] == 0) & (limit - at >= 28) & ((inner == IPV4) | (inner == IPV6))
+    return np.where(plain, at + 8, at), np.where(plain, inner, np.uint16(PPPOE))
+
+
+def _below_labels(views: Views, at: Int64s, limit: Int64s) -> Located:
+    """RFC 3032 §2.1, where an IPv4 header without options follows the last of up to four labels; all else stays where it is."""
+    below, open_stack = at.copy(), np.ones(len(at), np.bool_)
+    for _ in range(MAX_TAGS):
+        bottom = (views.u8[below + 2] & 1) != 0
+        below += 4 * open_stack
+        open_stack &= ~bottom
+    plain = ~open_stack & (limit - below >= 20) & (views.u8[below] == 0x45) & (views.u16(below + 2) >= 20)
+    plain &= ~np.isin(views.u16(below + 12), ETHERTYPES)  # a pseudowire whose addresses look like IPv4
+    return np.where(plain, below, at), np.where(plain, np.uint16(IPV4), np.uint16(MPLS))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from l2tpscope.frames.link import FOREIGN, IPV4, IPV6, MPLS, PPP_PROTOCOLS, PPPOE, TAGS, UNREADABLE
+from l2tpscope.frames.link import ETHERTYPES, FOREIGN, IPV4, IPV6, MPLS, PPP_PROTOCOLS, PPPOE, TAGS, UNREADABLE
 from l2tpscope.frames.network import EXTENSIONS, FRAGMENT, FRAGMENTED, MAX_EXTENSIONS
 from l2tpscope.frames.tables import GRE, IPIP, IPV6_IN_IP, MPLS_IN_IP, UDP, VXLAN_PORT
 
@@ -17,8 +17,6 @@ MPLS_MULTICAST = 0x8848
 TEB = 0x6558
 """Transparent Ethernet bridging."""
 ERSPAN, ERSPAN3 = 0x88BE, 0x22EB
-INNER = {IPV4, IPV6, MPLS, MPLS_MULTICAST, PPPOE, 0x0806, *TAGS}
-"""EtherTypes that show that an Ethernet header was found where one was looked for."""
 
 Step = tuple[int, int]
 """Where the next header begins, and its EtherType."""
@@ -70,12 +68,12 @@ def _below_labels(octets: bytearray, at: int, limit: int) -> Step:
     if at + 20 > limit:
         return at, UNREADABLE
     ip = {4: IPV4, 6: IPV6}.get(octets[at] >> 4)
-    if ip == IPV4 and octets[at] & 15 >= 5 and u16(octets, at + 2) >= 20 and u16(octets, at + 12) not in INNER:
+    if ip == IPV4 and octets[at] & 15 >= 5 and u16(octets, at + 2) >= 20 and u16(octets, at + 12) not in ETHERTYPES:
         return at, IPV4
     if ip == IPV6:
         return at, IPV6
     for control_word in (4, 0) if not any(octets[at : at + 4]) else (0, 4):
-        if u16(octets, at + control_word + 12) in INNER:
+        if u16(octets, at + control_word + 12) in ETHERTYPES:
             return ethernet(octets, at + control_word, limit)
     return at, FOREIGN
 
