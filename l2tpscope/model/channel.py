@@ -78,10 +78,12 @@ class Channel:
         return towards is not None and any(frame.type == "SCCRQ" for frame in towards.frames)
 
     def endpoint(self, initiator: bool) -> Endpoint:
-        """Where that side is: as the last frames that it sent or received say."""
+        """Where that side is, as it last showed by sending; or where it was sent to."""
         received, sent = self.to[initiator], self.to[not initiator]
-        if sent is not None and (sent.frames or sent.series):
-            return sent.sender
+        if sent is not None and sent.frames:
+            return sent.frames[-1].sender
+        if sent is not None and sent.series:
+            return max(sent.series, key=lambda series: series.last).sender
         assert received is not None
         return received.receiver
 

@@ -1,0 +1,266 @@
+"""What the field does, message by message: ports, restarts, crossings, unknown ids, one side only."""
+
+from __future__ import annotations
+
+from script import A, B, C, Script, u16
+
+from l2tpscope.report import Report
+
+
+def fits(report: Report) -> list[str]:
+    """How every control frame fits."""
+    return [row.fit for row in report.rows("messages")]
+
+
+def test_a_reply_may_come_from_another_port() -> None:
+    """RFC 2661 §8.1: the responder answers from any port, and the tunnel goes on there."""
+    script = Script()
+    script.set_up(0.0, sport=40000, reply_port=50123)
+    script.data(0.5, A, B, 9, 3, sport=40000, dport=50123)
+    script.data(0.6, B, A, 5, 4, sport=50123, dport=40000)
+    (tunnel,) = script.report().rows("tunnels")
+    assert (tunnel.initiator, tunnel.responder) == ("198.51.100.10:40000", "203.0.113.5:50123")
+    assert (tunnel.initiator_id, tunnel.responder_id, tunnel.state) == (5, 9, "established")
+    assert (tunnel.data_packets_to_responder, tunnel.data_packets_to_initiator) == (1, 1)
+
+
+def test_many_tunnels_on_one_pair_of_ports_are_told_apart_by_id() -> None:
+    """Ids, not the 5-tuple, name a tunnel."""
+    script = Script()
+    for number in range(20):
+        script.set_up(number * 0.01, a=100 + number, b=200 + number)
+    rows = script.report().rows("tunnels")
+    assert {(row.initiator_id, row.responder_id) for row in rows} == {(100 + n, 200 + n) for n in range(20)}
+    assert {row.linked_by for row in rows} == {"assigned-id AVP"}
+
+
+def test_two_clients_behind_one_address_may_choose_the_same_id() -> None:
+    """Behind a NAT two initiators have one address; their ports keep them apart."""
+    script = Script()
+    script.set_up(0.0, a=5, b=9, sport=40000)
+    script.set_up(0.05, a=5, b=10, sport=40001)
+    script.control(1.0, B, A, "HELLO", 5, 1, 2, dport=40000)
+    script.control(1.1, A, B, "ZLB", 9, 2, 2, sport=40000)
+    rows = script.report().rows("tunnels")
+    assert [(row.initiator, row.responder_id, row.hellos) for row in rows] == [
+        ("198.51.100.10:40000", 9, 1),
+        ("198.51.100.10:40001", 10, 0),
+    ]
+
+
+def test_a_restart_with_the_same_ids_is_another_tunnel() -> None:
+    """A daemon that restarts hands out the same ids; what is sent after the new SCCRQ belongs to the new tunnel, data too."""
+    script = Script()
+    script.set_up(0.0)
+    script.data(1.0, A, B, 9, 3)
+    script.control(5.0, A, B, "StopCCN", 9, 2, 1, assigned=5, result=u16(1))
+    script.set_up(10.0)
+    script.data(11.0, A, B, 9, 3)
+    script.data(11.1, A, B, 9, 3)
+    first, second = script.report().rows("tunnels")
+    assert (first.state, second.state) == ("closed", "established")
+    assert (first.data_packets_to_responder, second.data_packets_to_responder) == (1, 2)
+
+
+def test_a_restart_without_a_goodbye_is_seen_too() -> None:
+    """A SCCRQ that is no copy of the one that began the tunnel begins another, though nobody closed the first."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(30.0, A, B, "HELLO", 9, 2, 1)
+    script.set_up(60.0, b=17)
+    assert [row.responder_id for row in script.report().rows("tunnels")] == [9, 17]
+
+
+def test_a_repeated_request_is_no_second_tunnel() -> None:
+    """The same SCCRQ after one second is a retransmission; its round trip is not clean (Karn)."""
+    script = Script()
+    script.control(0.0, A, B, "SCCRQ", 0, 0, 0, assigned=5)
+    script.control(1.0, A, B, "SCCRQ", 0, 0, 0, assigned=5)
+    script.control(1.04, B, A, "SCCRP", 5, 0, 1, assigned=9)
+    report = script.report()
+    (tunnel,) = report.rows("tunnels")
+    assert tunnel.retransmissions_to_responder == 1
+    (sample,) = report.rows("rtt")
+    assert (sample.quality, round(sample.rtt_s, 6), round(sample.rtt_low_s or 0, 6)) == ("ambiguous", 1.04, 0.04)
+    assert report.rows("messages")[1].retransmission_of == 1
+
+
+def test_a_retransmission_may_renew_nr() -> None:
+    """RFC 2661 §5.8: a message is its Ns and its AVPs; Nr of a repeat is that of now."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, A, B, "HELLO", 9, 2, 1)
+    script.control(1.5, B, A, "HELLO", 5, 1, 2)
+    script.control(2.0, A, B, "HELLO", 9, 2, 2)
+    assert fits(script.report())[-3:] == ["new", "new", "retransmission"]
+
+
+def test_a_zlb_takes_no_number() -> None:
+    """A ZLB names the next Ns; the next message then has it, and is new."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, B, A, "HELLO", 5, 1, 2)
+    script.control(1.1, A, B, "ZLB", 9, 2, 2)
+    script.control(2.0, A, B, "HELLO", 9, 2, 2)
+    script.control(2.1, B, A, "ZLB", 5, 2, 3)
+    assert set(fits(script.report())) == {"new"}
+
+
+def test_numbers_wrap_around() -> None:
+    """Ns goes from 65535 to 0 without loss or violation."""
+    script = Script()
+    for number in range(20):
+        script.control(number, A, B, "HELLO", 9, 65530 + number, 7)
+        script.control(number + 0.1, B, A, "ZLB", 5, 7, 65531 + number)
+    report = script.report()
+    assert set(fits(report)) == {"new"}
+    (loss,) = [row for row in report.rows("loss") if row.direction == "to_responder"]
+    assert (loss.expected, loss.lost) == (20, 0)
+
+
+def test_sessions_are_followed_from_request_to_disconnect() -> None:
+    """ICRQ with header Session ID 0, ICRP, ICCN, CDN with result and error: who called, ids, who ended it and why."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, A, B, "ICRQ", 9, 2, 1, own_session=31)
+    script.control(1.1, B, A, "ICRP", 5, 1, 3, session=31, own_session=47)
+    script.control(1.2, A, B, "ICCN", 9, 3, 2, session=47)
+    script.control(9.0, B, A, "CDN", 5, 2, 4, session=31, own_session=47, result=u16(2) + u16(4) + b"no address")
+    (session,) = script.report().rows("sessions")
+    assert (session.call, session.initiator_id, session.responder_id, session.call_serial) == ("incoming", 31, 47, 7)
+    assert (session.state, session.closed_by, session.result_code, session.error_code) == ("closed", "responder", 2, 4)
+    assert session.error_message == "no address"
+    assert round(session.setup_s or 0, 6) == 0.2
+
+
+def test_a_disconnect_before_the_session_has_an_id_is_a_refusal() -> None:
+    """CDN with header Session ID 0 names the session by AVP 14 (RFC 2661 §6.12)."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, A, B, "ICRQ", 9, 2, 1, own_session=31)
+    script.control(1.5, A, B, "CDN", 9, 3, 1, session=0, own_session=31, result=u16(3))
+    (session,) = script.report().rows("sessions")
+    assert (session.state, session.closed_by, session.initiator_id, session.responder_id) == ("refused", "initiator", 31, None)
+
+
+def test_an_outgoing_call_is_followed_too() -> None:
+    """OCRQ and OCRP and OCCN: the LNS, here the responder, calls; the LAC connects (RFC 2661 §7.5)."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, B, A, "OCRQ", 5, 1, 2, own_session=47)
+    script.control(1.1, A, B, "OCRP", 9, 2, 2, session=47, own_session=31)
+    script.control(1.2, A, B, "OCCN", 9, 3, 2, session=47)
+    report = script.report()
+    (session,) = report.rows("sessions")
+    assert (session.call, session.initiator_id, session.responder_id, session.state) == ("outgoing", 31, 47, "established")
+    assert "violation" not in fits(report)
+
+
+def test_crossing_stopccns_are_one_end() -> None:
+    """Both sides close at once: the first that passes the tap counts, the other is no violation."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(5.0, A, B, "StopCCN", 9, 2, 1, assigned=5, result=u16(6))
+    script.control(5.01, B, A, "StopCCN", 5, 1, 2, assigned=9, result=u16(1))
+    report = script.report()
+    (tunnel,) = report.rows("tunnels")
+    assert (tunnel.state, tunnel.closed_by, tunnel.result_code) == ("closed", "initiator", 6)
+    assert "violation" not in fits(report)
+
+
+def test_a_tunnel_that_never_got_an_answer_is_unanswered() -> None:
+    """xl2tpd sends StopCCN with Tunnel ID 0 and its own id in AVP 9 when nobody answered; it belongs to that attempt."""
+    script = Script()
+    for time in (0.0, 1.0, 3.0, 7.0, 15.0):
+        script.control(time, A, B, "SCCRQ", 0, 0, 0, assigned=5)
+    script.control(31.0, A, B, "StopCCN", 0, 1, 0, assigned=5, result=u16(1))
+    (tunnel,) = script.report().rows("tunnels")
+    assert (tunnel.state, tunnel.closed_by, tunnel.retransmissions_to_responder) == ("unanswered", "initiator", 4)
+
+
+def test_a_refused_tunnel_says_why() -> None:
+    """StopCCN in place of SCCRP: refused by the responder, result 4 not authorized."""
+    script = Script()
+    script.control(0.0, A, B, "SCCRQ", 0, 0, 0, assigned=5)
+    script.control(0.1, B, A, "StopCCN", 5, 0, 1, assigned=9, result=u16(4))
+    (tunnel,) = script.report().rows("tunnels")
+    assert (tunnel.state, tunnel.closed_by, tunnel.result_code, tunnel.responder_id) == ("refused", "responder", 4, 9)
+
+
+def test_one_direction_alone_tells_what_it_can() -> None:
+    """Only what the initiator sent: ids of the responder from the headers, no loss of the other side, no round trips."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(60.0, A, B, "HELLO", 9, 2, 1)
+    script.records = [record for number, record in enumerate(script.records) if number not in (1, 3)]
+    report = script.report()
+    (tunnel,) = report.rows("tunnels")
+    assert (tunnel.initiator_id, tunnel.responder_id, tunnel.state) == (5, 9, "established")
+    assert report.rows("rtt") == []
+    (unseen,) = [row for row in report.rows("loss") if row.direction == "to_initiator"]
+    assert not unseen.measurable
+    assert report.rows("captures")[0].one_sided
+
+
+def test_a_moved_port_is_the_same_tunnel() -> None:
+    """A NAT forgets its mapping: the client goes on from another port, the tunnel is the same, and an event says so."""
+    script = Script()
+    script.set_up(0.0, sport=40000)
+    script.control(90.0, A, B, "HELLO", 9, 2, 1, sport=41234)
+    script.control(90.1, B, A, "ZLB", 5, 1, 3, dport=41234)
+    report = script.report()
+    (tunnel,) = report.rows("tunnels")
+    assert (tunnel.initiator, tunnel.hellos) == ("198.51.100.10:41234", 1)
+    assert [row.detail for row in report.rows("events") if row.event == "moved"] == ["198.51.100.10:40000 goes on as 198.51.100.10:41234"]
+
+
+def test_both_sides_may_call_at_once() -> None:
+    """Crossing SCCRQs (RFC 2661 §4.4.3, tie breaker): two attempts, one of which comes up."""
+    script = Script()
+    script.control(0.0, A, B, "SCCRQ", 0, 0, 0, assigned=5, extra=b"\0\x0e\0\0\0\5" + bytes(7) + b"\1")
+    script.control(0.01, B, A, "SCCRQ", 0, 0, 0, assigned=9, extra=b"\0\x0e\0\0\0\5" + bytes(7) + b"\2")
+    script.control(0.1, B, A, "SCCRP", 5, 0, 1, assigned=10)
+    script.control(0.2, A, B, "SCCCN", 10, 1, 1)
+    script.control(0.3, B, A, "ZLB", 5, 1, 2)
+    script.control(30.0, B, A, "HELLO", 5, 1, 2)
+    rows = script.report().rows("tunnels")
+    assert [(row.initiator, row.state) for row in rows] == [("198.51.100.10:1701", "established"), ("203.0.113.5:1701", "unanswered")]
+
+
+def test_a_capture_that_saw_both_the_old_and_the_new_tunnel_keeps_them_apart() -> None:
+    """A live tunnel when the capture began, and then another one between the same hosts."""
+    script = Script()
+    for number in range(3):
+        script.control(number, A, B, "HELLO", 700, 40 + number, 11)
+        script.control(number + 0.1, B, A, "ZLB", 800, 11, 41 + number)
+    script.set_up(10.0)
+    old, new = script.report().rows("tunnels")
+    assert {old.initiator_id, old.responder_id} == {700, 800}
+    assert (old.linked_by, new.linked_by) == ("Ns/Nr agree", "assigned-id AVP")
+    assert (new.initiator_id, new.responder_id) == (5, 9)
+
+
+def test_an_answer_from_another_host_is_not_taken_for_the_tunnel() -> None:
+    """A message under the right id, but from a host that takes no part, makes a tunnel of its own."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, C, B, "HELLO", 9, 77, 4)
+    rows = script.report().rows("tunnels")
+    assert len(rows) == 2
+    assert rows[0].hellos == 0
+
+
+def test_a_flood_is_counted_and_its_answered_request_is_followed() -> None:
+    """Of thousands of SCCRQs from random sources a sample is followed, the rest counted; the one that is answered is whole."""
+    script = Script()
+    for number in range(12_000):
+        source = bytes([100, 64 + (number >> 16), number >> 8 & 255, number & 255])
+        script.control(number * 1e-4, source, B, "SCCRQ", 0, 0, 0, assigned=1 + number)
+    script.set_up(1.2)
+    report = script.report()
+    rows = report.rows("tunnels")
+    assert len(rows) < 6000
+    (up,) = [row for row in rows if row.state == "established"]
+    assert (up.initiator_id, up.responder_id, up.initiator_host_name) == (5, 9, "host")
+    counted = 12_001 - len(rows)
+    assert any(str(counted) in note and "SCCRQ" in note for note in report.notes)
