@@ -60,7 +60,7 @@ class Settler:
 
     def _assemble(self, arena: Arena, place: Place, ip: Ip, time: int) -> tuple[Place, int] | None:
         """Take in a fragment; the whole datagram, laid down in the arena, and its number of frames once it is complete."""
-        octets, at = arena.octets, place.at
+        octets, at = memoryview(arena.octets), place.at
         header = bytearray(octets[at : ip.transport if ip.version == 4 else ip.transport - 8])
         addresses = bytes(octets[at + 12 : at + 20] if ip.version == 4 else octets[at + 8 : at + 40])
         key: Key = (ip.version, addresses, ip.identification, ip.protocol if ip.version == 4 else 0)

@@ -115,10 +115,13 @@ class Table:
         if rest is not None:
             undecoded += rest.unreadable
             records -= rest.waiting
+            kind_of = dict(zip(rows.tolist(), kinds.tolist(), strict=True)) if rest.frames else {}
+            cut = set(unreadable.tolist())
             for index, frames in rest.frames.items():
                 records += frames - 1
-                found[kinds[rows == index]] += frames - 1
-                undecoded += (frames - 1) * int(np.count_nonzero(unreadable == index))
+                if index in kind_of:
+                    found[kind_of[index]] += frames - 1
+                undecoded += (frames - 1) * (index in cut)
         found[Kind.OTHER] = records - undecoded - found.sum()
         self.counts += found
         self.undecoded += undecoded
