@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from l2tpscope.analysis import measure
 from l2tpscope.capture import CaptureInfo, Source, merged, open_captures
 from l2tpscope.frames import Decoder
 from l2tpscope.model.tally import CaptureTally
 from l2tpscope.model.trace import Trace
+from l2tpscope.output import RENDERER
 from l2tpscope.report import Report
 from l2tpscope.track.data import DataTracker
 from l2tpscope.track.l2tp import L2tpTracker
@@ -35,11 +36,13 @@ def read(
     *rows* bounds how many records are taken at a time; it changes nothing in the report.
     *Raises*: CaptureError, one line, for what cannot be read at all.
     """
-    several = list(paths) if isinstance(paths, (list, tuple)) else [paths]
+    several: list[Path] = list(paths) if isinstance(paths, (list, tuple)) else [cast(Path, paths)]
     sources = open_captures(several, rows=rows)
     key = secret.encode() if isinstance(secret, str) else secret
-    trace, interrupted = _follow(sources, ports, key, progress)
-    return Report(measures=measure(trace), notes=trace.notes, interrupted=interrupted)
+    further = tuple(ports)
+    trace, interrupted = _follow(sources, further, key, progress)
+    options = {"ports": sorted(set(further)), "secret": key is not None}
+    return Report(measures=measure(trace), options=options, notes=trace.notes, interrupted=interrupted, renderer=RENDERER)
 
 
 def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None) -> tuple[Trace, bool]:
@@ -68,6 +71,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         begin=begin,
         end=end,
         secret=secret,
+        flood=l2tp.flood,
         notes=l2tp.notes() + data.notes(),
     )
     return trace, interrupted

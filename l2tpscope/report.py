@@ -152,8 +152,7 @@ class Report:
         if table not in ROWS:
             message = f"no table {table!r}: there are {', '.join(ROWS)}"
             raise ValueError(message)
-        rows: list[Any] = getattr(self.measures, table)
-        return rows
+        return self.measures.rows(table)
 
     def frame(self, table: str) -> pd.DataFrame:
         """A table as a new DataFrame; `attrs` hold schema, units and the captures' verdicts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from l2tpscope.analysis.data import attach_data
 from l2tpscope.analysis.events import measure_events
 from l2tpscope.analysis.follow import Follower
@@ -35,9 +37,9 @@ def measure(trace: Trace) -> Measures:
         captures=captures,
         tunnels=[tunnel_row(story, outcome, least, trace.secret) for story, outcome in told],
         sessions=sorted(sessions, key=lambda row: row.session),
-        messages=measure_messages(stories),
+        messages=partial(measure_messages, stories),
         rtt=rtt,
         loss=measure_loss(stories, suspect=any(row.verdict == "poor" for row in captures)),
-        throughput=measure_throughput(channels, trace.bins, trace.bin_width),
-        events=measure_events(told),
+        throughput=partial(measure_throughput, channels, trace.bins, trace.bin_width),
+        events=partial(measure_events, told, trace.flood),
     )

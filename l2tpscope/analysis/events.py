@@ -9,6 +9,7 @@ from l2tpscope.analysis.names import endpoint_name, result_columns
 from l2tpscope.analysis.outcome import Outcome, call_outcome
 from l2tpscope.analysis.rows import EventRow
 from l2tpscope.model.channel import Call
+from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import ControlFrame, Half
 from l2tpscope.track.reliable import Slot
 
@@ -16,9 +17,16 @@ REPEATED = 3
 """A message sent this often is an event."""
 
 
-def measure_events(stories: Iterable[tuple[Story, Outcome]]) -> list[EventRow]:
+def measure_events(stories: Iterable[tuple[Story, Outcome]], flood: Flood) -> list[EventRow]:
     """All events in the order of time."""
     rows = [row for story, outcome in stories for row in _of_tunnel(story, outcome)]
+    if flood.count:
+        over = max(1e-9, (flood.last - flood.first) / 1e9)
+        detail = (
+            f"{flood.count} SCCRQs without an answer from about {flood.sources} addresses in {over:.1f} s, at most {flood.peak} in one "
+            f"second, beyond those in the tables"
+        )
+        rows.append(EventRow(flood.first, flood.capture, None, "capture", "flood", detail))
     rows.sort(key=lambda row: (row.time, row.frame or 0))
     return rows
 

@@ -7,8 +7,9 @@ not measurable, never 0. A new column is one field here, and the place where it 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 Time = Annotated[int, "time"]
 """Nanoseconds since the epoch, UTC."""
@@ -292,13 +293,24 @@ ROWS: dict[str, type] = {
 
 @dataclass(slots=True)
 class Measures:
-    """Everything that was measured: the tables."""
+    """Everything that was measured: the tables. Long ones that not every output reads may be given as a function that
+    makes them when they are first asked for.
+    """
 
     captures: list[CaptureRow] = field(default_factory=list)
     tunnels: list[TunnelRow] = field(default_factory=list)
     sessions: list[SessionRow] = field(default_factory=list)
-    messages: list[MessageRow] = field(default_factory=list)
+    messages: list[MessageRow] | Callable[[], list[MessageRow]] = field(default_factory=list)
     rtt: list[RttRow] = field(default_factory=list)
     loss: list[LossRow] = field(default_factory=list)
-    throughput: list[ThroughputRow] = field(default_factory=list)
-    events: list[EventRow] = field(default_factory=list)
+    throughput: list[ThroughputRow] | Callable[[], list[ThroughputRow]] = field(default_factory=list)
+    events: list[EventRow] | Callable[[], list[EventRow]] = field(default_factory=list)
+
+    def rows(self, table: str) -> list[Any]:
+        """The rows of a table, made now if they were not before."""
+        rows = getattr(self, table)
+        if callable(rows):
+            rows = rows()
+            setattr(self, table, rows)
+        result: list[Any] = rows
+        return result

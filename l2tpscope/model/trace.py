@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.capture import CaptureInfo
+from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
 from l2tpscope.model.tally import CaptureTally
 
@@ -29,5 +30,6 @@ class Trace:
     end: int
     """The last."""
     secret: bytes | None = None
+    flood: Flood = field(default_factory=Flood)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out."""
