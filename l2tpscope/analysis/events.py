@@ -45,7 +45,7 @@ def _of_tunnel(story: Story, outcome: Outcome) -> Iterator[EventRow]:
         how = "" if story.established.type == "SCCCN" else " (already up: the set-up is not in the capture)"
         yield _row(story.established, subject, "established", f"{story.established.type}{how}")
     for number, (frame, sent) in enumerate(story.stops):
-        crossing = " (crosses the other side's)" if number else ""
+        crossing = " (crosses the first one)" if number else ""
         yield _row(frame, subject, outcome.state if not number else "closed", f"StopCCN from {_who(sent)}{crossing}: {_why(frame)}")
     if not story.stops and outcome.closed is not None:
         yield EventRow(outcome.closed, story.channel.capture, None, subject, outcome.state, "no answer any more, and no StopCCN")
