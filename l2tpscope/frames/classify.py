@@ -23,17 +23,16 @@ from l2tpscope.frames.tables import (
     L,
     O,
     header_octets,
-    lenient_form,
+    lenient_forms,
     port_table,
     ppp_table,
-    strict_form,
-    tabulate,
+    strict_forms,
 )
 from l2tpscope.frames.window import Bools, Int64s, Octet, Rows, Views, select
 
-HEADER = tabulate(header_octets)
-STRICT = tabulate(strict_form)
-LENIENT = tabulate(lenient_form)
+HEADER = header_octets()
+STRICT = strict_forms()
+LENIENT = lenient_forms()
 PPP = ppp_table()
 KIND_OF_FORM = np.array([Kind.NOT_L2TP_1701, Kind.L2TP2_DATA, Kind.L2TP2_CONTROL, Kind.L2TP3_DATA, Kind.L2TP3_CONTROL, Kind.L2F], np.uint8)
 

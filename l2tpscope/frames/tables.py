@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from l2tpscope.frames.window import Octet
+from l2tpscope.frames.window import Octet, Words
 
 ICMP, IPIP, UDP, IPV6_IN_IP, GRE, ESP, AH, ICMPV6, L2TP_IP, MPLS_IN_IP = 1, 4, 17, 41, 47, 50, 51, 58, 115, 137
 L2TP_PORT, IKE_PORT, NATT_PORT, VXLAN_PORT = 1701, 500, 4500, 4789
@@ -65,40 +63,39 @@ CONTROL = T | L | S
 NONE, V2_DATA, V2_CONTROL, V3_DATA, V3_CONTROL, L2F = 0, 1, 2, 3, 4, 5
 
 
-def strict_form(word: int) -> int:
-    """What a first word is on the port of L2TP, where nothing else proves that it is L2TP at all."""
-    version = word & VERSION
-    if version == 2 and not word & T:
-        return NONE if word & RESERVED_V2_DATA else V2_DATA
-    if version == 2:
-        return V2_CONTROL if word & CONTROL == CONTROL and not word & (RESERVED_V2_CONTROL | O) else NONE
-    if version == 3 and not word & T:
-        return V3_DATA if word == 3 else NONE
-    if version == 3:
-        return V3_CONTROL if word & CONTROL == CONTROL and not word & RESERVED_V3_CONTROL else NONE
-    return L2F if version in (1, 9) and not word & 0x0FF0 else NONE
+_WORDS = np.arange(65536, dtype=np.uint16)
 
 
-def lenient_form(word: int) -> int:
-    """What a first word is in a flow that was proven to be L2TP: reserved bits are ignored, as the RFCs want it."""
-    version = word & VERSION
-    if version in (2, 3):
-        return {2: (V2_DATA, V2_CONTROL), 3: (V3_DATA, V3_CONTROL)}[version][word >> 15]
-    return NONE
+def strict_forms() -> Octet:
+    """What each first word is on the port of L2TP, where nothing else proves that it is L2TP at all. *Shape*: (65536,)."""
+    version, control = _WORDS & VERSION, (_WORDS & CONTROL) == CONTROL
+    forms = np.zeros(65536, np.uint8)
+    forms[(version == 2) & ((_WORDS & (T | RESERVED_V2_DATA)) == 0)] = V2_DATA
+    forms[(version == 2) & control & ((_WORDS & (O | RESERVED_V2_CONTROL)) == 0)] = V2_CONTROL
+    forms[3] = V3_DATA
+    forms[(version == 3) & control & ((_WORDS & RESERVED_V3_CONTROL) == 0)] = V3_CONTROL
+    forms[((version == 1) | (version == 9)) & ((_WORDS & 0x0FF0) == 0)] = L2F
+    return forms
 
 
-def header_octets(word: int) -> int:
-    """Length of the header that a first word announces, without the offset padding; of L2F, the part that is always there."""
-    if word & VERSION == 3:
-        return 12 if word & T else 8
-    if word & VERSION != 2:
-        return 10
-    return 6 + 2 * (word & L > 0) + 4 * (word & S > 0) + 2 * (word & O > 0)
+def lenient_forms() -> Octet:
+    """What each first word is in a flow that was proven to be L2TP: reserved bits are ignored, as the RFCs want it."""
+    version, control = _WORDS & VERSION, _WORDS >> 15
+    forms = np.zeros(65536, np.uint8)
+    for number, kinds in ((2, (V2_DATA, V2_CONTROL)), (3, (V3_DATA, V3_CONTROL))):
+        for bit, kind in enumerate(kinds):
+            forms[(version == number) & (control == bit)] = kind
+    return forms
 
 
-def tabulate(function: Callable[[int], int]) -> Octet:
-    """A function of a 16-bit word as a table. *Shape*: (65536,)."""
-    return np.fromiter(map(function, range(65536)), np.uint8, 65536)
+def header_octets() -> Octet:
+    """Length of the header that each first word announces, without the offset padding; of L2F, the part that is always there."""
+    version = _WORDS & VERSION
+    octets: Words = 6 + 2 * (_WORDS >> 14 & 1) + 4 * (_WORDS >> 11 & 1) + 2 * (_WORDS >> 9 & 1)
+    octets[version != 2] = 10
+    octets[version == 3] = 8
+    octets[(version == 3) & (_WORDS >= T)] = 12
+    return octets.astype(np.uint8)
 
 
 PPP_PROTOCOLS = (
