@@ -213,6 +213,12 @@ class Report:
         """The whole document of docs/format.md."""
         return self._renderer().json(self)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickling: every table made, no frame of them kept."""
+        for table in ROWS:
+            self.rows(table)
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
     def __str__(self) -> str:
         return self._renderer().text(self) if self.renderer else self._line()
 

@@ -24,6 +24,7 @@ from example_report import HOSTILE, capture, measures, report
 
 import l2tpscope
 from l2tpscope import cli, output
+from l2tpscope.__main__ import main
 from l2tpscope.analysis.rows import ROWS
 from l2tpscope.capture import CaptureError
 
@@ -364,3 +365,40 @@ def test_a_summary_needs_no_pandas(healthy: Path) -> None:
     code += "print([name for name in ('pandas', 'matplotlib', 'pyshark', 'pyarrow', 'rich') if name in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code, "tunnels", str(healthy)], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+CODES = {
+    "--version": 0,
+    "--help": 0,
+    "tunels x": 2,
+    "absent.pcap": 3,
+    "summary --format csv SAMPLE": 2,
+    "SAMPLE": 0,
+}
+
+
+@pytest.mark.parametrize(("line", "code"), CODES.items())
+def test_exit_codes(line: str, code: int, healthy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The program ends with the code that its arguments deserve, and never with a traceback."""
+    monkeypatch.setattr(sys, "argv", ["l2tpscope", *line.replace("SAMPLE", str(healthy)).split()])
+    try:
+        main()
+        ended: Any = 0
+    except SystemExit as exit_:
+        ended = exit_.code
+    assert (ended or 0) == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_interrupt_before_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C where there is nothing to report yet ends with 130 and without a traceback."""
+    monkeypatch.setattr("l2tpscope.api.read", interrupted)
+    monkeypatch.setattr(sys, "argv", ["l2tpscope", "x.pcap"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+
+
+def interrupted(*_: object, **__: object) -> None:
+    """A reader that the user stops at once."""
+    raise KeyboardInterrupt

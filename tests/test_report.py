@@ -6,6 +6,7 @@ import dataclasses
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -101,6 +102,12 @@ def test_reports_travel() -> None:
     again = pickle.loads(pickle.dumps(report()))  # noqa: S301
     assert str(again) == str(report())
     assert again.to_json() == report().to_json()
+
+
+def test_what_was_read_travels(samples: Path) -> None:
+    """A report that was read can be pickled before any of its tables was asked for."""
+    again = pickle.loads(pickle.dumps(l2tpscope.read(samples / "session_limit.pcap")))  # noqa: S301
+    assert again.to_json() == l2tpscope.read(samples / "session_limit.pcap").to_json()
 
 
 def test_without_a_renderer_there_is_a_line() -> None:

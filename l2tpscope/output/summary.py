@@ -16,6 +16,8 @@ from l2tpscope.report import Report
 
 MOST = 20
 """Rows of a table in the summary."""
+FEW = 7
+"""Up to so many rows are told in full; of more, only what is out of the ordinary."""
 
 Ended = TypeVar("Ended", TunnelRow, SessionRow)
 Losses = dict[tuple[int | None, Direction], LossRow]
@@ -85,7 +87,12 @@ def _chosen(rows: Sequence[Ended]) -> list[Ended]:
     """All rows in the order of appearance; where they are too many, the worst first, and of those as many as fit."""
     if len(rows) <= MOST:
         return list(rows)
-    return sorted(rows, key=lambda row: (STATES.index(row.state), row.result_code in (None, 0, 1), row.opened or 0))[:MOST]
+    return sorted(rows, key=lambda row: (STATES.index(row.state), not _unusual(row), row.opened or 0))[:MOST]
+
+
+def _unusual(row: TunnelRow | SessionRow) -> bool:
+    """Whether it did not simply stay up or close in order."""
+    return row.state not in ("established", "closed") or row.result_code not in (None, 0, 1)
 
 
 def _more(total: int, shown: int, command: str) -> list[Cell]:
@@ -144,7 +151,7 @@ def _tunnels(report: Report, shown: Sequence[TunnelRow]) -> Block:
                 Cell(duration(row.setup_s)),
                 Cell(both(row.retransmissions_to_responder, row.retransmissions_to_initiator)),
             ],
-            _tunnel_details(row, control),
+            _tunnel_details(row, control) if len(shown) <= FEW or _unusual(row) else [],
         )
         for row in shown
     ]
@@ -185,7 +192,7 @@ def _control_loss(row: LossRow) -> str:
     if row.upstream_lost:
         parts.append(f"{row.upstream_lost} of {row.expected} lost before the tap")
     if row.downstream_lost:
-        parts.append(f"{row.downstream_lost} repeats of messages that had passed the tap")
+        parts.append(f"sent again after passing the tap: {row.downstream_lost}")
     return "; ".join(parts)
 
 
@@ -257,7 +264,7 @@ def _sessions(report: Report, shown: Sequence[SessionRow]) -> Block:
                 Cell(short(row.data_packets_to_initiator)),
                 Cell(short(row.data_octets_to_initiator)),
             ],
-            _session_details(row, data),
+            _session_details(row, data, every=len(shown) <= FEW),
         )
         for row in shown
     ]
@@ -265,11 +272,12 @@ def _sessions(report: Report, shown: Sequence[SessionRow]) -> Block:
     return Block(f"SESSIONS {len(rows)}: {_states(rows)}", heads=SESSION_HEADS, rows=grid, after=after)
 
 
-def _session_details(row: SessionRow, data: Losses) -> list[Cell]:
+def _session_details(row: SessionRow, data: Losses, *, every: bool) -> list[Cell]:
+    """Its loss where it was measured (where not every one is told: where there was any), and its own reason to end."""
     details = []
     for direction, arrow in WAYS:
         lost = data.get((row.session, direction))
-        if lost is not None and lost.measurable:
+        if lost is not None and lost.measurable and (every or lost.lost):
             details.append(Cell(f"data loss {arrow} before the tap: {loss(lost)}", "warn" if lost.lost else ""))
     told = row.result_code is not None or row.error_message  # else it ended with its tunnel, which says why
     why = ending(row) if told else None
@@ -300,6 +308,7 @@ def _next(report: Report) -> Block:
     measures = report.measures
     if report.empty:
         return Block("NEXT", [Cell("no L2TP, IKE or ESP here; L2TP on another UDP port is found with --port N")])
-    wanted = [name for name in ("tunnels", "messages", "rtt", "loss", "events") if getattr(measures, name)]
-    lines = [Cell(_command(name, measures.captures)) for name in wanted[:3]]
+    wanted = ["events", "messages"] if measures.tunnels else []
+    wanted += [name for name in ("rtt", "loss") if getattr(measures, name)]
+    lines = [Cell(_command(name, measures.captures)) for name in wanted]
     return Block("NEXT", [*lines, Cell(_command("summary --format json", measures.captures))])

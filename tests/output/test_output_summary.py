@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_lost_control_messages_are_counted_not_divided() -> None:
     """Control messages lost are given as k of n, before the tap and after it apart."""
     control = loss(space="l2tp-control", session=None, expected=9, lost=1, upstream_lost=2, downstream_lost=1)
     shown = text(tunnels=[tunnel()], loss=[control])
-    assert "control messages →: 2 of 9 lost before the tap; 1 repeats of messages that had passed the tap" in shown
+    assert "control messages →: 2 of 9 lost before the tap; sent again after passing the tap: 1" in shown
     assert "%" not in shown
 
 
@@ -122,6 +123,22 @@ def test_of_more_the_worst_are_shown() -> None:
     assert "… and 31 more (worst shown first): l2tpscope tunnels wan.pcap" in shown
 
 
+def test_of_many_only_the_unusual_is_told() -> None:
+    """With more rows than seven, an orderly end is one line, and what went wrong keeps its reason."""
+    few, more = text(tunnels=many(7)), text(tunnels=many(8))
+    assert few.count("Goodbye!") == 7
+    assert more.count("Goodbye!") == 2
+    assert "lost: initiator gave up" in more
+
+
+def test_of_many_sessions_only_losses_are_told() -> None:
+    """With more sessions than seven, those that lost nothing are one line."""
+    rows = [loss(session=number, lost=0 if number < 8 else 21) for number in range(1, 9)]
+    sessions = [session(number) for number in range(1, 9)]
+    assert text(sessions=sessions, loss=rows).count("data loss") == 1
+    assert text(sessions=sessions[:7], loss=rows).count("data loss") == 7
+
+
 def test_days_are_named_where_there_are_several() -> None:
     """In a capture over midnight the day stands beside the time."""
     later = T0 + 86_400 * SECOND
@@ -147,12 +164,12 @@ def test_nothing_of_interest_says_what_to_try() -> None:
 def test_commands_to_copy_are_harmless(path: str) -> None:
     """A path that a shell or a terminal would mistake is not put into a command."""
     shown = text(captures=[capture(path=path)], tunnels=[tunnel()])
-    assert "l2tpscope tunnels FILE" in shown
+    assert "l2tpscope events FILE" in shown
 
 
 def test_paths_with_spaces_are_quoted() -> None:
     """A command to copy quotes its path."""
-    assert "l2tpscope tunnels 'my file.pcap'" in text(captures=[capture(path="my file.pcap")], tunnels=[tunnel()])
+    assert "l2tpscope events 'my file.pcap'" in text(captures=[capture(path="my file.pcap")], tunnels=[tunnel()])
 
 
 def test_interruption_and_notes_are_said() -> None:
@@ -186,3 +203,11 @@ def test_sessions_say_why_only_of_themselves() -> None:
     assert "closed by" not in text(sessions=[session()])
     told = session(state="refused", closed_by="responder", result_code=2, result="general error", error_message="No address")
     assert 'refused by responder: result 2 (general error), "No address"' in text(sessions=[told])
+
+
+def test_only_what_is_there_is_offered() -> None:
+    """The commands to run next are those whose tables have rows; a capture of IPsec alone has none but the document."""
+    shown = text(captures=[capture(l2tp2_control_frames=0, l2tp2_data_frames=0, esp_frames=5)])
+    assert re.findall(r"^  l2tpscope (\w+)", shown, flags=re.MULTILINE) == ["summary"]
+    shown = text(tunnels=[tunnel()], rtt=[trip(0.02)])
+    assert re.findall(r"^  l2tpscope (\w+)", shown, flags=re.MULTILINE) == ["events", "messages", "rtt", "summary"]
