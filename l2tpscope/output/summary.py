@@ -97,12 +97,12 @@ def _unusual(row: TunnelRow | SessionRow) -> bool:
 
 def _more(total: int, shown: int, command: str) -> list[Cell]:
     """What was left out, and the command that shows it."""
-    return [Cell(f"… and {total - shown} more (worst shown first): {command}", "warn")] if total > shown else []
+    return [Cell(f"… and {count(total - shown)} more (worst shown first): {command}", "warn")] if total > shown else []
 
 
 def _states(rows: Sequence[TunnelRow] | Sequence[SessionRow]) -> str:
     counts = Counter[str](row.state for row in rows)
-    return ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    return ", ".join(f"{count(counts[state])} {state}" for state in STATES if counts[state])
 
 
 def _life(row: TunnelRow | SessionRow, end: int | None) -> str:
@@ -155,7 +155,7 @@ def _tunnels(report: Report, shown: Sequence[TunnelRow]) -> Block:
         )
         for row in shown
     ]
-    title = f"TUNNELS {len(rows)}: {_states(rows)}   (→ to responder, ← to initiator)"
+    title = f"TUNNELS {count(len(rows))}: {_states(rows)}   (→ to responder, ← to initiator)"
     return Block(title, heads=TUNNEL_HEADS, rows=grid, after=_more(len(rows), len(shown), _command("tunnels", captures)))
 
 
@@ -269,7 +269,7 @@ def _sessions(report: Report, shown: Sequence[SessionRow]) -> Block:
         for row in shown
     ]
     after = [*_more(len(rows), len(shown), _command("sessions", captures)), *_not_measurable(shown, data)]
-    return Block(f"SESSIONS {len(rows)}: {_states(rows)}", heads=SESSION_HEADS, rows=grid, after=after)
+    return Block(f"SESSIONS {count(len(rows))}: {_states(rows)}", heads=SESSION_HEADS, rows=grid, after=after)
 
 
 def _session_details(row: SessionRow, data: Losses, *, every: bool) -> list[Cell]:

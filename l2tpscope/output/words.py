@@ -61,7 +61,8 @@ def ending(row: TunnelRow | SessionRow) -> str | None:
         gave_up = f"lost: {row.closed_by} gave up waiting for an answer" if row.closed_by else "lost: nobody is heard any more"
         return ", ".join([gave_up, *parts])
     if row.state == "unanswered":
-        return ", ".join(["no answer to its request", *parts])
+        answered = isinstance(row, TunnelRow) and row.messages_to_initiator
+        return ", ".join(["the initiator never took up the answer" if answered else "no answer to its request", *parts])
     if not parts:
         return f"{row.state} by {row.closed_by}" if row.closed_by else None
     return f"{row.state} by {row.closed_by or 'a side that is not known'}: {', '.join(parts)}"
