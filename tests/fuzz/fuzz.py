@@ -32,6 +32,7 @@ LIMIT_S = 10
 DEAF_S = 60
 """When not even a signal gets through: the process ends itself."""
 MEMORY_MIB = 300
+TABLES = ("captures", "tunnels", "sessions", "messages", "rtt", "loss", "throughput", "events")
 RENDER_EVERY = 16
 """Every so many reports are rendered too."""
 
@@ -58,6 +59,8 @@ def try_one(octets: bytes, number: int) -> str | None:
     signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
     try:
         report = l2tpscope.read(io.BytesIO(octets))
+        for table in TABLES:
+            report.rows(table)
         if number % RENDER_EVERY == 0:
             report.to_json()
             str(report)
@@ -72,7 +75,8 @@ def try_one(octets: bytes, number: int) -> str | None:
     return f"{memory_mib():.0f} MiB" if memory_mib() > MEMORY_MIB else None
 
 
-def _too_slow(_signal: int, _frame: FrameType | None) -> None:
+def too_slow(_signal: int, _frame: FrameType | None) -> None:
+    """What the timer calls."""
     raise TooSlow
 
 
@@ -80,7 +84,7 @@ def work(
     seed: int, numbers: range, at: multiprocessing.sharedctypes.Synchronized[int], out: multiprocessing.SimpleQueue[Failure | float]
 ) -> None:
     """Try every capture of *numbers*; tell failures, and the peak of memory at the end."""
-    signal.signal(signal.SIGALRM, _too_slow)
+    signal.signal(signal.SIGALRM, too_slow)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for number in numbers:
         at.value = number
@@ -139,7 +143,7 @@ def main() -> int:
     parser.add_argument("--save", type=Path, default=Path("fuzz-failures"))
     given = parser.parse_args()
     if given.only is not None:
-        signal.signal(signal.SIGALRM, _too_slow)
+        signal.signal(signal.SIGALRM, too_slow)
         print(try_one(mutate.capture(given.seed, given.only), given.only) or "fine")
         return 0
     began = time.monotonic()
