@@ -255,8 +255,8 @@ class Reference:
     def _udp_kind(self, row: Row, payload: bytes, octets: int) -> Kind:
         source, destination = row["ports"]
         flow = frozenset(zip(row["addresses"], row["ports"], strict=True))
-        if is_proof(payload, octets):
-            self.proven.add(flow)
+        if is_proof(payload, octets) and not (destination in self.ports and payload[18:20] == b"\0\1"):
+            self.proven.add(flow)  # a SCCRQ on the port of L2TP proves nothing that the port does not say
         if not {source, destination} & self.ports and flow not in self.proven:
             return self._ipsec_kind(row["ports"], payload, octets)
         kind = strict_kind(payload, octets)

@@ -38,6 +38,7 @@ KIND_OF_FORM = np.array([Kind.NOT_L2TP_1701, Kind.L2TP2_DATA, Kind.L2TP2_CONTROL
 
 PROOF_MASK, PROOF = 0xCA0E, 0xC802
 """T, L and S set, O clear, version 2 or 3."""
+SCCRQ = 1
 
 
 def proofs(rows: Rows, payload: Payloads) -> Int64s:
@@ -68,9 +69,14 @@ class Classifier:
         self.openvpn.trim()
 
     def learn(self, datagrams: Datagrams) -> bool:
-        """Remember the flows that some datagrams prove to be L2TP, from each proof on; say whether there were any."""
+        """Remember the flows that some datagrams prove to be L2TP, from each proof on; say whether there were any.
+
+        A SCCRQ on a port of L2TP proves nothing that the port does not say, and may be one of a flood.
+        """
         rows = datagrams.packets.rows
         which = proofs(rows, datagrams.payload)
+        on_port = self.ports.take(rows["destination_port"][which]) & ON_L2TP
+        which = which[(rows["message_type"][which] != SCCRQ) | (on_port == 0)]
         if len(which):
             self.l2tp.prove(datagrams.keys(which), datagrams.record[which])
             for port in (rows["source_port"][which], rows["destination_port"][which]):

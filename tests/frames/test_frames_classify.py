@@ -75,7 +75,7 @@ def test_forms_on_the_port_of_l2tp(name: str) -> None:
 def test_malformed_control_in_a_proven_flow_is_control() -> None:
     """Where a control message has proven the flow, one without L or S, or with a lying Length, is for the message decoder."""
     bad = [l2tp(0x8802), l2tp(0xC002), l2tp(0xCA02), message(1, length=9), l2tp(0x2002), l2tp(0x4002, length=99), l2tp(body=b"\x99\x99")]
-    found = kinds([sent(bad[0]), sent(SCCRQ), *map(sent, bad), sent(bad[0], (B, 1701), (A, 1701)), sent(bad[0], (A, 1702))])
+    found = kinds([sent(bad[0]), sent(message(3)), *map(sent, bad), sent(bad[0], (B, 1701), (A, 1701)), sent(bad[0], (A, 1702))])
     assert found[1] == Kind.NOT_L2TP_1701
     assert [found[number] for number in range(3, 10)] == [Kind.L2TP2_CONTROL] * 4 + [Kind.L2TP2_DATA] * 3
     assert found[10] == Kind.L2TP2_CONTROL, "the other direction is the same flow"
@@ -141,7 +141,7 @@ def test_what_follows_a_cut_frame_in_the_buffer_is_not_read(payload: bytes, kind
 
 def test_lengths_that_lie_never_make_a_negative_body() -> None:
     """In a proven flow a Length shorter than the header, or padding past the packet, leaves no body; a longer one stops at UDP's end."""
-    rows, _ = decode([sent(SCCRQ), sent(message(1, length=9)), sent(l2tp(0x0202, offset=999)), sent(l2tp(0x4002, length=99))])
+    rows, _ = decode([sent(message(3)), sent(message(1, length=9)), sent(l2tp(0x0202, offset=999)), sent(l2tp(0x4002, length=99))])
     assert [row["body_octets"] for row in rows] == [8, 0, 0, 4]
 
 
