@@ -18,7 +18,7 @@ WIDTH = 100
 GAP = "  "
 INDENT = "    "
 NARROWEST = 12
-"""An elastic column keeps at least this width."""
+"""An elastic column keeps at least this width, as long as that is enough."""
 
 SGR: dict[Tone, str] = {"good": "32", "warn": "33", "bad": "31", "dim": "2", "title": "1"}
 """Select Graphic Rendition: the 16 colours that every terminal has, so that the user's own scheme applies."""
@@ -74,15 +74,12 @@ class Page:
                 yield from self._wrapped(detail, INDENT)
 
     def _widths(self, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> list[int]:
-        """As wide as the widest cell; what is too much is taken from the widest elastic columns."""
+        """As wide as the widest cell; what is too much is taken from the widest elastic ones, then from any."""
         widths = [max([cells(self.show(head.name)), *(cells(row[at]) for row in rows)]) for at, head in enumerate(heads)]
         excess = sum(widths) + len(GAP) * len(heads) - self.width
-        while excess > 0:
+        for _ in range(excess):
             elastic = [at for at, head in enumerate(heads) if head.elastic and widths[at] > NARROWEST]
-            if not elastic:
-                break
-            widths[max(elastic, key=lambda at: widths[at])] -= 1
-            excess -= 1
+            widths[max(elastic or range(len(heads)), key=lambda at: widths[at])] -= 1
         return widths
 
     def _line(self, texts: Sequence[str], cells: Sequence[Cell], heads: Sequence[Head], widths: Sequence[int]) -> Iterator[str]:

@@ -57,7 +57,8 @@ def _sequenced(row: SessionRow) -> str:
 
 
 def _seen(row: CaptureRow) -> str:
-    return f"{short(row.l2tp2_control_frames)}/{short(row.l2tp2_data_frames)}"
+    """Frames of control and of data."""
+    return f"{short(row.l2tp2_control_frames)} + {short(row.l2tp2_data_frames)}"
 
 
 def _space(row: LossRow) -> str:
@@ -76,13 +77,12 @@ LISTINGS: dict[str, Sequence[Shown]] = {
     "captures": (
         right("#", lambda row: str(row.capture)),
         left("path", lambda row: row.path, elastic=True),
-        left("format", lambda row: row.format),
+        left("format", lambda row: row.format, elastic=True),
         right("frames", lambda row: count(row.frames)),
         left("first (UTC)", lambda row: second(row.time_start)),
         right("length", lambda row: duration(row.duration_s)),
-        right("l2tp control/data", _seen),
+        right("l2tp", _seen),
         left("verdict", lambda row: row.verdict),
-        left("reasons", lambda row: "; ".join(row.reasons), elastic=True),
     ),
     "tunnels": (
         right("#", lambda row: str(row.tunnel)),
@@ -108,22 +108,21 @@ LISTINGS: dict[str, Sequence[Shown]] = {
     "messages": (
         right("frame", lambda row: str(row.frame)),
         left("time (UTC)", lambda row: instant(row.time)),
-        right("tunnel", lambda row: str(row.tunnel)),
-        right("session", lambda row: known(row.session)),
+        right("tun", lambda row: str(row.tunnel)),
+        right("ses", lambda row: known(row.session)),
         left("", arrow),
         left("message", lambda row: row.message),
         right("Ns", lambda row: known(row.ns)),
         right("Nr", lambda row: known(row.nr)),
         left("fit", lambda row: row.fit if row.retransmission_of is None else f"{row.fit} of {row.retransmission_of}"),
         right("acked by", lambda row: known(row.acked_by)),
-        left("anomalies", lambda row: "; ".join(row.anomalies), elastic=True),
     ),
     "rtt": (
         left("time (UTC)", lambda row: instant(row.time)),
         right("tunnel", lambda row: known(row.tunnel)),
         right("session", lambda row: known(row.session)),
         left("side", lambda row: row.side),
-        left("kind", lambda row: row.kind),
+        left("kind", lambda row: row.kind, elastic=True),
         right("rtt ms", lambda row: milliseconds(row.rtt_s)),
         right("at least", lambda row: milliseconds(row.rtt_low_s)),
         left("quality", lambda row: row.quality),
@@ -162,14 +161,19 @@ LISTINGS: dict[str, Sequence[Shown]] = {
 def listing(report: Report, table: str) -> list[Block]:
     """One table as blocks."""
     shown = LISTINGS[table]
-    rows = [Row([Cell(text := column.text(row), TONES.get(text, "")) for column in shown], _why_ended(row)) for row in report.rows(table)]
+    rows = report.rows(table)
     if not rows:
         return [Block(lines=[Cell(f"no {table}")])]
-    return [Block(heads=[column.head for column in shown], rows=rows)]
+    grid = [Row([Cell(text := column.text(row), TONES.get(text, "")) for column in shown], _details(row)) for row in rows]
+    return [Block(heads=[column.head for column in shown], rows=grid)]
 
 
-def _why_ended(row: object) -> list[Cell]:
-    """Under a tunnel or a session: how it ended."""
+def _details(row: object) -> list[Cell]:
+    """What stands under a row: how a tunnel or a session ended, what speaks against a capture, what is odd in a message."""
+    if isinstance(row, CaptureRow):
+        return [Cell(f"- {reason}", TONES.get(row.verdict, "")) for reason in row.reasons]
+    if isinstance(row, MessageRow):
+        return [Cell(anomaly, "warn") for anomaly in row.anomalies]
     why = ending(row) if isinstance(row, TunnelRow | SessionRow) else None
     return [Cell(why, "dim")] if why else []
 

@@ -58,6 +58,14 @@ def test_elastic_columns_give_way() -> None:
     assert all(len(line) <= 100 for line in lines)
 
 
+def test_columns_that_are_not_elastic_give_way_last() -> None:
+    """Where no elastic column is left to narrow, the others are, and the page keeps its width."""
+    rows = [Row([Cell("x" * 60), Cell("y" * 60)])]
+    lines = Page().render([Block(heads=[Head("a"), Head("b")], rows=rows)]).splitlines()
+    assert max(map(len, lines)) == 100
+    assert "".join(lines).count("x") == 60
+
+
 @given(st.text(alphabet="ab 東é", max_size=80), st.integers(2, 20))
 def test_folding_loses_nothing(text: str, width: int) -> None:
     """Folded lines fit, and together hold every character but spaces."""

@@ -54,3 +54,12 @@ def test_states_have_a_colour_beside_their_word() -> None:
     """A refused tunnel is red in colour, and says so without."""
     assert "\x1b[31mrefused\x1b[0m" in text(report(), "tunnels", Page(colour=True))
     assert "refused" in text(report(), "tunnels", Page())
+
+
+def test_what_is_odd_stands_under_its_row() -> None:
+    """A message's anomalies and a capture's reasons have lines of their own."""
+    given = measures()
+    given.rows("messages")[0].anomalies = ["truncated: AVP 7"]
+    given.captures[0].reasons = ["7 dropped"]
+    assert "\n    truncated: AVP 7\n" in text(report(measures=given), "messages", Page())
+    assert "\n    - 7 dropped\n" in text(report(measures=given), "captures", Page())
