@@ -155,13 +155,20 @@ def plausible(views: Views, rows: Rows, payload: Payloads, form: Octet) -> Bools
 
 
 def _ppp_begins(views: Views, rows: Rows, payload: Payloads, header: Octet, octets: Int64s) -> Bools:
+    """Whether what stands behind the header can be the begin of a PPP frame, as far as it was captured."""
     before = header.astype(np.int64)
+    word = rows["word6"].astype(np.uint16)
+    for size, name in ((8, "word8"), (10, "word10"), (12, "word12")):
+        which = np.flatnonzero(header == size)
+        if len(which):
+            word[which] = rows[name][which]
     padded = np.flatnonzero(rows["flags"] & O)
     if len(padded):
         there = payload.captured[padded] >= before[padded]
         before[padded] += np.where(there, views.u16(payload.at[padded] + before[padded] - 2), 0)
-    at = payload.at + np.minimum(before, payload.captured)
-    begins: Bools = PPP.take(views.u16(at)) | (np.minimum(payload.captured, octets) - before < 2)
+        word[padded] = views.u16(payload.at[padded] + np.minimum(before[padded], payload.captured[padded]))
+    begins: Bools = PPP.take(word)
+    begins |= np.minimum(payload.captured, octets) - before < 2
     begins &= before < octets
     return begins
 

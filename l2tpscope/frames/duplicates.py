@@ -29,7 +29,7 @@ class Copies:
     """Columns that tell a copy. *Shape*: (n,); `octets` (n, LINK + NETWORK), made for few rows only."""
 
     word: Ids
-    """Equal in copies and hardly ever in other datagrams: lengths, identification, checksum or sequence number."""
+    """Equal in copies and hardly ever in other datagrams: lengths, identification, checksum, ids, sequence number."""
     time: Int64s
     captured: Int64s
     """How much of it is there."""
@@ -134,7 +134,10 @@ def copies_of(packets: Packets, fields: Fields, kinds: Octet, origin: Origin, fr
     unique: Bools = (rows["first"] < 0x60) & (rows["identification"] != 0)
     control = (kinds == Kind.L2TP2_CONTROL) | (kinds == Kind.L2TP3_CONTROL)
     unique |= (fields.ns >= 0) & (~control | (fields.body_octets > 0))
-    word: Ids = rows["after_ports"] * _SPREAD
+    word: Ids = rows["after_ports"] ^ rows["at2"]
+    word *= _SPREAD
+    word ^= rows["at6"]
+    word *= _SPREAD
     word ^= rows["total_id"]
     link = packets.ip - origin.begin
     link[packets.ip >= frames_end] = 0

@@ -46,6 +46,10 @@ FIELDS: list[tuple[str, str, int]] = [
     ("at4", ">u4", 32),
     ("at6", ">u4", 34),
     ("at8", ">u4", 36),
+    ("word6", ">u2", 34),  # where PPP begins behind a header of 6, 8, 10 or 12 octets
+    ("word8", ">u2", 36),
+    ("word10", ">u2", 38),
+    ("word12", ">u2", 40),
     ("avp", ">u2", 40),  # the first AVP: flags and length, vendor and type, value
     ("avp_type", ">u4", 42),
     ("message_type", ">u2", 46),
