@@ -25,7 +25,11 @@ LEAST: dict[int, int] = {PACKET: 32, SIMPLE: 16, ENHANCED: 32}
 
 
 class UnsoundError(Exception):
-    """A block that contradicts itself: what is wrong with it."""
+    """A block that contradicts itself: what is wrong with it, and where it begins if it is not the one being looked at."""
+
+    def __init__(self, why: str, at: int | None = None) -> None:
+        super().__init__(why)
+        self.at = at
 
 
 def padded(octets: int) -> int:

@@ -32,28 +32,28 @@ class Clock(NamedTuple):
         return 1 << exponent if self.resolution & 0x80 else int(10**exponent)
 
     def nanoseconds(self, stamps: NDArray[np.uint64]) -> Int64s:
-        """Instants of raw time stamps, rounded down.
+        """Instants of raw time stamps, rounded down; those beyond LATEST become LATEST.
 
-        *Shape*: (n,). The 64 bits are read with their sign: unsigned ones that high lie beyond the year 2262 in any
-        resolution in use, while a clock shortly before 1970 does occur. Instants beyond LATEST become LATEST.
+        *Shape*: (n,). Where a unit is no finer than a nanosecond, the 64 bits are read with their sign: without it such
+        stamps would lie beyond the year 2262, while a clock a little before 1970 does occur. Finer ones have no sign to
+        spare: 2^-32 s reaches its highest bit in 2038.
         """
-        signed = stamps.view(np.int64)
         units = self.units()
         offset = max(-FARTHEST_OFFSET_S, min(self.offset_s, FARTHEST_OFFSET_S)) * SECOND
         if SECOND % units == 0:
-            return _multiply(signed, SECOND // units, offset)
-        if units % SECOND == 0 and units < 1 << 63:
-            return _add(signed // (units // SECOND), offset)
-        if units < 1 << 63:
-            return _scale(signed, units, offset)
-        exact = [int(stamp) * SECOND // units + offset for stamp in signed.tolist()]  # finer than 64 bits can use
+            return _multiply(stamps.view(np.int64), SECOND // units, offset)
+        if units % SECOND == 0 and units < 1 << 64:
+            return _add((stamps // np.uint64(units // SECOND)).astype(np.int64), offset)
+        if units < 1 << 64:
+            return _scale(stamps if units > SECOND else stamps.view(np.int64), units, offset)
+        exact = [stamp * SECOND // units + offset for stamp in stamps.tolist()]  # finer than 64 bits can use
         return np.array([max(-LATEST, min(instant, LATEST)) for instant in exact], np.int64)
 
 
 def _multiply(stamps: Int64s, factor: int, offset: int) -> Int64s:
     lowest, highest = -((LATEST + offset) // factor), (LATEST - offset) // factor
     if len(stamps) and (stamps.min() < lowest or stamps.max() > highest):
-        stamps = stamps.clip(lowest, highest)
+        return (stamps.clip(lowest - 1, highest + 1) * factor + offset).clip(-LATEST, LATEST)
     instants = stamps * factor
     if offset:
         instants += offset
@@ -64,13 +64,17 @@ def _add(instants: Int64s, offset: int) -> Int64s:
     return instants.clip(-LATEST - offset, LATEST - offset) + offset
 
 
-def _scale(stamps: Int64s, units: int, offset: int) -> Int64s:
+def _scale(stamps: NDArray[np.int64] | NDArray[np.uint64], units: int, offset: int) -> Int64s:
     """Powers of two finer than 1/512 s: they do not divide a nanosecond count evenly."""
     bits = units.bit_length() - 1
-    seconds = stamps >> bits
-    rest = stamps & (units - 1)
+    kind = stamps.dtype.type
+    seconds = (stamps >> kind(bits)).astype(np.int64)
+    rest = stamps & kind(units - 1)
     # rest * 10^9 >> bits without leaving 64 bits: by the upper and the lower half of the rest.
-    upper, lower = rest >> 32, rest & 0xFFFFFFFF
-    nanoseconds = rest * SECOND >> bits if bits <= 32 else (upper * SECOND + (lower * SECOND >> 32)) >> (bits - 32)
-    seconds = seconds.clip(-2 * FARTHEST_OFFSET_S, 2 * FARTHEST_OFFSET_S)
-    return _add(seconds * SECOND + nanoseconds, offset)
+    half, second = kind(32), kind(SECOND)
+    if bits <= 32:
+        nanoseconds = rest * second >> kind(bits)
+    else:
+        nanoseconds = ((rest >> half) * second + ((rest & kind(0xFFFFFFFF)) * second >> half)) >> kind(bits - 32)
+    seconds = seconds.clip(1 - 2 * FARTHEST_OFFSET_S, 2 * FARTHEST_OFFSET_S - 1)  # far beyond LATEST, and no overflow below
+    return _add(seconds * SECOND + nanoseconds.astype(np.int64), offset)

@@ -14,8 +14,10 @@ import time
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol, cast
 
-CHUNK = 1 << 16
-"""What is asked of an object that only has `read`, in octets."""
+READ_OCTETS = 1 << 16
+"""What is asked of an object that only has `read`, which may wait for all of it."""
+READ1_OCTETS = 1 << 20
+"""What is asked of one that has `read1`, which gives what is there; it is copied once more."""
 
 
 class Input(Protocol):
@@ -133,12 +135,12 @@ def _reading(file: Any) -> Callable[[memoryview], int | None]:
     """The way to read *file* that waits the least."""
     if isinstance(file, io.RawIOBase):
         return cast(Callable[[memoryview], "int | None"], file.readinto)
-    if hasattr(file, "readinto1"):
-        return cast(Callable[[memoryview], "int | None"], file.readinto1)
-    read = getattr(file, "read1", None) or file.read
+    # Not readinto1: that of a BufferedReader waits for more where its buffer gives less than was asked for.
+    read1 = getattr(file, "read1", None)
+    read, most = (read1, READ1_OCTETS) if read1 else (file.read, READ_OCTETS)
 
     def copy(view: memoryview) -> int | None:
-        data = read(min(len(view), CHUNK))
+        data = read(min(len(view), most))
         if data is None:
             return None
         view[: len(data)] = data

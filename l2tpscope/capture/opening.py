@@ -88,7 +88,7 @@ def _refusal(source: Headed, packed: str) -> str:
     head, _ = look(source, LOOK_OCTETS)
     within = f" in {packed} data" if packed else ""
     if source.problem:
-        return f"{source.problem}{within}" if not head else f"no capture{within} ({source.problem})"
+        return f"no capture ({source.problem})"
     if not head:
         return f"empty{within}; {ACCEPTED}"
     what, advice = describe(head)

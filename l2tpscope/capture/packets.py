@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .blocks import ENHANCED, PACKET, SIMPLE
+from .clock import Clock
 from .interfaces import Interface
 from .records import Int64s, Records
 
@@ -19,48 +21,60 @@ DROPS_LIMIT = 1 << 32
 NO_LIMIT = 1 << 32
 
 
+class Table:
+    """What packets need to know of the interfaces, in columns."""
+
+    def __init__(self, interfaces: list[Interface]) -> None:
+        numbers: dict[Clock, int] = {}
+        self.clock = np.array([numbers.setdefault(interface.clock, len(numbers)) for interface in interfaces], np.int64)
+        """Which of `clocks` it has."""
+        self.clocks = list(numbers)
+        self.link_types = np.array([interface.link_type for interface in interfaces], np.uint16)
+        self.limits = np.array([interface.snaplen or NO_LIMIT for interface in interfaces], np.int64)
+        """Octets of a packet that it captures at most."""
+
+
 @dataclass(slots=True)
 class Found:
     """Blocks found in one filling of the buffer: packets, and others that only take a frame number."""
 
     starts: list[Int64s] = field(default_factory=list)
-    marks: list[tuple[int, int, int]] = field(default_factory=list)
-    """Beside each: kind of block (0: no packet), first interface of its section, end of the interfaces known by then."""
+    marks: list[tuple[int, int]] = field(default_factory=list)
+    """Beside each: kind of block (0: no packet), first interface of its section."""
 
-    def add(self, starts: Int64s, kind: int, first: int, known: int) -> None:
+    def add(self, starts: Int64s, kind: int, first: int) -> None:
         """Put more blocks behind."""
         self.starts.append(starts)
-        self.marks.append((kind, first, known))
+        self.marks.append((kind, first))
 
     def blocks(self, frame: int) -> Blocks:
         """Columns of all of them; *frame* is the number of the first."""
         count = sum(map(len, self.starts))
         frames = np.arange(frame, frame + count, dtype=np.int64)
         if len(set(self.marks)) == 1:
-            kind, first, known = (np.broadcast_to(np.int64(mark), count) for mark in self.marks[0])
+            kind, first = (np.broadcast_to(np.int64(mark), count) for mark in self.marks[0])
         else:
             sizes = [len(starts) for starts in self.starts]
-            kind, first, known = np.repeat(np.array(self.marks, np.int64).reshape(-1, 3), sizes, axis=0).T
-        return Blocks(np.concatenate(self.starts) if self.starts else frames, kind, first, known, frames)
+            kind, first = np.repeat(np.array(self.marks, np.int64).reshape(-1, 2), sizes, axis=0).T
+        return Blocks(np.concatenate(self.starts) if self.starts else frames, kind, first, frames)
 
 
 @dataclass(slots=True)
 class Blocks:
     """Blocks in file order.
 
-    *Shape*: every column (n,). *Units*: `start` in octets of the buffer; `first` and `known` number the interfaces of
-    all sections in the buffer.
+    *Shape*: every column (n,). *Units*: `start` in octets of the buffer; `first` counts the interfaces of all sections in
+    the buffer.
     """
 
     start: Int64s
     kind: Int64s
     first: Int64s
-    known: Int64s
     frame: Int64s
 
     def part(self, which: slice | NDArray[np.bool_]) -> Blocks:
         """Some of them."""
-        return Blocks(self.start[which], self.kind[which], self.first[which], self.known[which], self.frame[which])
+        return Blocks(self.start[which], self.kind[which], self.first[which], self.frame[which])
 
 
 class Packets:
@@ -78,19 +92,14 @@ class Packets:
         self.plain = bool((blocks.kind == ENHANCED).all())
         self.interface = self._interface()
 
-    def unknown(self) -> int | None:
-        """Index of the first block of an interface that was not described before it."""
-        wrong = self.interface >= self.blocks.known
-        return int(np.argmax(wrong)) if wrong.any() else None
-
-    def records(self, interfaces: list[Interface], time: int) -> Records:
+    def records(self, table: Table, time: int) -> Records:
         """The packets; one without a time stamp takes that of the packet before it, the first one *time*."""
         head, kind = self.head, self.blocks.kind
         captured, length = head["captured"].astype(np.int64), head["length"].astype(np.int64)
         stamps = head["high"].astype(np.uint64)
         stamps <<= np.uint64(32)
         stamps |= head["low"]
-        times = _times(stamps, self.interface, interfaces)
+        times = _times(stamps, self.interface, table)
         offset = self.blocks.start + 28
         dated = None
         if not self.plain:
@@ -98,16 +107,15 @@ class Packets:
             dated = ~simple
             offset = self.blocks.start + np.where(simple, 12, 28)
             length = np.where(simple, head["interface"], length)
-            captured = np.where(simple, self._simple_captured(interfaces), captured)
+            captured = np.where(simple, self._simple_captured(table), captured)
             times = _carried(times, dated, time)
-        link_types = np.array([interface.link_type for interface in interfaces], np.uint16)
         return Records(
             octets=self.octets,
             offset=offset,
             captured=captured,
             length=length,
             time=times,
-            link_type=np.full(len(offset), link_types[0]) if len(link_types) == 1 else link_types[self.interface],
+            link_type=table.link_types[self.interface],
             frame=self.blocks.frame,
             dated=dated,
         )
@@ -134,10 +142,9 @@ class Packets:
         own += self.blocks.first
         return own
 
-    def _simple_captured(self, interfaces: list[Interface]) -> Int64s:
-        limits = np.array([interface.snaplen or NO_LIMIT for interface in interfaces], np.int64)
+    def _simple_captured(self, table: Table) -> Int64s:
         room = self.head["total"].astype(np.int64) - 16
-        captured: Int64s = np.minimum(np.minimum(room, limits[self.interface]), self.head["interface"])
+        captured: Int64s = np.minimum(np.minimum(room, table.limits[self.interface]), self.head["interface"])
         return captured
 
     def _option_drops(self) -> tuple[NDArray[np.bool_], Int64s]:
@@ -171,20 +178,17 @@ class Packets:
         return said, counts
 
 
-def _times(stamps: NDArray[np.uint64], interface: Int64s, interfaces: list[Interface]) -> Int64s:
+def _times(stamps: NDArray[np.uint64], interface: Int64s, table: Table) -> Int64s:
     """Each stamp by the clock of its interface."""
-    numbers: dict[object, int] = {}
-    clock = np.array([numbers.setdefault(each.clock, len(numbers)) for each in interfaces], np.int64)
-    if len(numbers) == 1:
-        return interfaces[0].clock.nanoseconds(stamps)
-    owner = clock[interface]
+    if len(table.clocks) == 1:
+        return table.clocks[0].nanoseconds(stamps)
+    owner = table.clock[interface]
     order = np.argsort(owner, kind="stable")
-    bounds = np.searchsorted(owner[order], np.arange(len(numbers) + 1))
+    bounds = np.flatnonzero(np.diff(owner[order], prepend=-1, append=-1))
     times = np.empty(len(stamps), np.int64)
-    for number, each in enumerate({interface.clock: None for interface in interfaces}):
-        rows = order[bounds[number] : bounds[number + 1]]
-        if len(rows):
-            times[rows] = each.nanoseconds(stamps[rows])
+    for begin, end in itertools.pairwise(bounds.tolist()):
+        rows = order[begin:end]
+        times[rows] = table.clocks[int(owner[rows[0]])].nanoseconds(stamps[rows])
     return times
 
 

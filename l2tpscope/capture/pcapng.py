@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from .batch import CaptureError, CaptureInfo
-from .blocks import ENHANCED, PACKET, SIMPLE, Chains, UnsoundError, judge, plain_chain
+from .blocks import ENHANCED, LEAST, PACKET, SIMPLE, Chains, UnsoundError, judge, plain_chain
 from .buffer import Buffer
 from .interfaces import INTERFACE_LIMIT, Interface, describe, statistics
 from .linktypes import name
-from .packets import Found, Packets
-from .records import Reader, Records, shown
+from .packets import Blocks, Found, Packets, Table
+from .records import Int64s, Reader, Records, shown
 
 SECTION, INTERFACE, STATISTICS = 0x0A0D0D0A, 1, 5
 NUMBERED = (0x00000BAD, 0x40000BAD, 9, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
@@ -37,6 +37,7 @@ class PcapngReader(Reader):
         self._order = "<"
         self._interfaces: list[Interface] = []
         self._first = 0  # of this section, among all that blocks of the buffer refer to
+        self._table: Table | None = None
         self._dropped: int | None = None
         self._time = 0
         self._frame = 1
@@ -60,16 +61,8 @@ class PcapngReader(Reader):
             blocks = found.blocks(self._frame)
             for first in range(0, len(blocks.start), rows):
                 part = blocks.part(slice(first, first + rows))
-                packets = Packets(buffer.octets, part, self._order)
-                unknown = packets.unknown()
-                if unknown is not None:
-                    stop, why = int(part.start[unknown]), "names an interface that was not described"
-                    part = part.part(slice(unknown))
-                    packets = Packets(buffer.octets, part, self._order)
                 self._frame += len(part.start)
-                yield from self._read(packets)
-                if unknown is not None:
-                    break
+                yield from self._read(buffer.octets, part)
             if why:
                 self.note(f"the block at {self.place(buffer, stop)} {why}; reading ended there, after {self.info.frames} frames")
             buffer.start = stop
@@ -79,13 +72,14 @@ class PcapngReader(Reader):
         self._dropped = _sum(self._dropped, self._interfaces)
         self.info.reported_drops = self._dropped
 
-    def _read(self, packets: Packets) -> Iterator[Records]:
-        """The columns of *packets*, but for blocks that are none and only have a frame number."""
-        if not packets.plain:
-            blocks = packets.blocks
-            packets = Packets(packets.octets, blocks.part(blocks.kind != NO_PACKET), self._order)
-        if len(packets.blocks.start):
-            records = packets.records(self._interfaces, self._time)
+    def _read(self, octets: bytearray, blocks: Blocks) -> Iterator[Records]:
+        """The columns of *blocks*, but for those that hold no packet and only have a frame number."""
+        if (blocks.kind == NO_PACKET).any():
+            blocks = blocks.part(blocks.kind != NO_PACKET)
+        if len(blocks.start):
+            packets = Packets(octets, blocks, self._order)
+            self._table = self._table or Table(self._interfaces)
+            records = packets.records(self._table, self._time)
             packets.count_drops(self._interfaces)
             self.info.frames += len(records)
             self._time = int(records.time[-1])
@@ -99,35 +93,48 @@ class PcapngReader(Reader):
         try:
             while at + 12 <= end:
                 (kind,) = struct.unpack_from(f"{self._order}I", octets, at)
-                known = len(self._interfaces)
-                if kind == ENHANCED:
-                    starts, following = chains.chain(at)
-                elif kind in (PACKET, SIMPLE):
-                    starts, following = plain_chain(octets, at, end, self._order)
-                else:
-                    starts, following = np.array([at]), at
-                if following > at:
-                    found.add(starts, kind, self._first, known)
-                    at = following
-                    continue
-                if kind == SECTION and at + 16 > end:
-                    break
-                if kind == SECTION and (order := _section(octets[at : at + 16])) != self._order:
-                    if len(found.starts):
+                following = self._collect_packets(octets, at, end, chains, found) if kind in LEAST else at
+                if following == at:
+                    order = _section(octets[at : min(at + 16, end)]) if kind == SECTION else self._order
+                    if order != self._order and len(found.starts):
                         return at, "", True
-                    self._order = order
-                    chains = Chains(octets, at, end, order)
-                size = judge(octets, at, end, self._order)
-                if not size:
-                    break
-                if kind in NUMBERED:
-                    found.add(starts, NO_PACKET, 0, 1 << 62)
-                elif kind in BLOCKS:
-                    BLOCKS[kind](self, bytes(octets[at : at + size]))
-                at += size
+                    if order != self._order:
+                        self._order = order
+                        chains = Chains(octets, at, end, order)
+                    following = at + judge(octets, at, end, order)
+                    if following == at:
+                        break
+                    self._pass(kind, octets, at, following, found)
+                at = following
         except UnsoundError as error:
-            return at, str(error), False
+            return (at if error.at is None else error.at), str(error), False
         return at, "", False
+
+    def _collect_packets(self, octets: bytearray, at: int, end: int, chains: Chains, found: Found) -> int:
+        """Packet blocks of one kind from *at* on, and where the next block begins."""
+        (kind,) = struct.unpack_from(f"{self._order}I", octets, at)
+        starts, following = chains.chain(at) if kind == ENHANCED else plain_chain(octets, at, end, self._order)
+        if len(starts):
+            known = self._described(octets, kind, starts)
+            found.add(starts[:known], kind, self._first)
+            if known < len(starts):
+                raise UnsoundError("names an interface that was not described", int(starts[known]))
+        return following
+
+    def _described(self, octets: bytearray, kind: int, starts: Int64s) -> int:
+        """How many of these packet blocks come before the first whose interface was not described by now."""
+        known = len(self._interfaces) - self._first
+        if kind == SIMPLE:
+            return len(starts) if known else 0
+        named = np.ndarray((len(octets) - 11,), f"{self._order}u{2 if kind == PACKET else 4}", octets, 8, (1,))[starts]
+        return int(np.argmax(named >= known)) if named.max() >= known else len(starts)
+
+    def _pass(self, kind: int, octets: bytearray, at: int, following: int, found: Found) -> None:
+        """Take what is to be known from a block that holds no packet."""
+        if kind in NUMBERED:
+            found.add(np.array([at]), NO_PACKET, 0)
+        elif kind in BLOCKS:
+            BLOCKS[kind](self, bytes(octets[at:following]))
 
     def _begin_section(self, block: bytes) -> None:
         if len(block) < 28:
@@ -139,6 +146,7 @@ class PcapngReader(Reader):
         if len(self._interfaces) - self._first >= INTERFACE_LIMIT:
             raise UnsoundError(f"describes more than {INTERFACE_LIMIT} interfaces")
         self._interfaces.append(interface)
+        self._table = None
         called = name(interface.link_type)
         if called not in self.info.link_types:
             self.info.link_types.append(called)
@@ -153,6 +161,9 @@ class PcapngReader(Reader):
 
     def _forget(self) -> None:
         """Let the interfaces of earlier sections go, once no block of the buffer refers to them."""
+        if not self._first:
+            return
+        self._table = None
         self._dropped = _sum(self._dropped, self._interfaces[: self._first])
         del self._interfaces[: self._first]
         self._first = 0

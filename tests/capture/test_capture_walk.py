@@ -9,6 +9,7 @@ import pytest
 from builders import PCAPS, Record, block, enhanced
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from l2tpscope.capture import lanes
 from l2tpscope.capture.batch import SLACK
 from l2tpscope.capture.blocks import Chains, plain_chain
@@ -42,7 +43,12 @@ def same(octets: bytes, form: Form) -> None:
 
 @pytest.mark.usefixtures("short_lanes")
 @settings(deadline=None, max_examples=300)
-@given(st.lists(st.tuples(PAYLOADS, st.none() | LENGTHS), max_size=60), st.sampled_from("<>"), st.sampled_from([16, 24]), st.binary(max_size=20))
+@given(
+    st.lists(st.tuples(PAYLOADS, st.none() | LENGTHS), max_size=60),
+    st.sampled_from("<>"),
+    st.sampled_from([16, 24]),
+    st.binary(max_size=20),
+)
 def test_lanes_agree(records: list[tuple[bytes, int | None]], order: str, header: int, tail: bytes) -> None:
     """Lanes and plain walk agree, also where lengths lie and payloads hold what looks like record headers."""
     octets = b""
