@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import subprocess
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,3 +141,18 @@ def test_columns_have_their_types() -> None:
     assert [batch.offset.dtype, batch.captured.dtype, batch.length.dtype, batch.time.dtype, batch.frame.dtype] == [np.int64] * 5
     assert [batch.link_type.dtype, batch.capture.dtype] == [np.uint16] * 2
     assert isinstance(batch.octets, bytearray)
+
+
+@pytest.mark.tshark
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_capinfos_reads_the_same(name: str, tmp_path: Path) -> None:
+    """What the tests write is what capinfos takes it for, so that it is no mere agreement with ourselves."""
+    records = [Record(1_700_000_000_123_456_000 + n * 1_000_000, bytes(n), n) for n in range(10)]
+    path = tmp_path / "x"
+    path.write_bytes(FORMATS[name](records))
+    told = subprocess.run(
+        ["capinfos", "-T", "-M", "-r", "-c", "-d", "-a", "-e", "-S", str(path)], capture_output=True, text=True, check=True
+    )
+    _, frames, octets, first, last = told.stdout.strip().split("\t")
+    assert (int(frames), int(octets)) == (10, sum(len(record.data) + record.more for record in records))
+    assert [int(Decimal(time).scaleb(9)) for time in (first, last)] == [records[0].time, records[-1].time]
