@@ -50,7 +50,7 @@ class Decoder:
     def decode(self, batch: Batch) -> Frames:
         """The header columns of the frames of a batch that concern us. They point into the batch's octets."""
         arena = Arena(batch.octets)
-        table = Table(len(batch))
+        table = Table()
         lost = self._rest.fragments.lost
         for start, stop in self._cuts(len(batch)):
             self._chunk(arena, batch, slice(start, stop), table)

@@ -60,13 +60,10 @@ def origin_of(batch: Batch, part: slice, index: Int64s) -> Origin:
 
 
 class Table:
-    """Columns with room for every record of a batch; memory that no row needs is never touched."""
+    """Columns filled a chunk at a time; those of a batch that is one chunk are never copied."""
 
-    def __init__(self, room: int) -> None:
-        self._columns = {name: np.empty(room, kind) for name, kind in COLUMNS.items()}
-        self._size = 0
-        self._counted = 0
-        """Rows whose frames are in `counts`."""
+    def __init__(self) -> None:
+        self._parts: list[dict[str, NDArray[Any]]] = []
         self.counts = np.zeros(len(Kind), np.int64)
         self.undecoded = 0
 
@@ -98,18 +95,14 @@ class Table:
             "body_octets": fields.body_octets,
             "duplicate": duplicate,
         }
-        size = len(kinds)
-        for name, column in columns.items():
-            self._columns[name][self._size : self._size + size] = column
-        self._size += size
+        self._parts.append({name: column.astype(COLUMNS[name], copy=False) for name, column in columns.items()})
 
     def count(self, records: int, rows: Int64s, unreadable: Int64s, rest: Rest | None) -> None:
-        """Count a chunk's records by kind: those of the rows appended since the last time, and all the others.
+        """Count a chunk's records by kind: those of the rows appended last, if *rows* says that there are any, and all others.
 
         *rows* says which records the rows are, *unreadable* which are none because too little of them is there.
         """
-        kinds = self._columns["kind"][self._counted : self._size]
-        self._counted = self._size
+        kinds = self._parts[-1]["kind"] if len(rows) else np.zeros(0, np.uint8)
         found = np.bincount(kinds, minlength=len(Kind))
         undecoded = len(unreadable)
         if rest is not None:
@@ -128,6 +121,13 @@ class Table:
 
     def frames(self, octets: bytearray, lost_fragments: int) -> Frames:
         """The rows as `Frames`."""
-        columns = {name: column[: self._size] for name, column in self._columns.items()}
+        columns = (
+            {
+                name: np.concatenate([part[name] for part in self._parts]) if len(self._parts) != 1 else self._parts[0][name]
+                for name in COLUMNS
+            }
+            if self._parts
+            else {name: np.empty(0, kind) for name, kind in COLUMNS.items()}
+        )
         counts = {kind: int(self.counts[kind]) for kind in Kind if self.counts[kind]}
         return Frames(octets=octets, **columns, counts=counts, undecoded=self.undecoded, lost_fragments=lost_fragments)
