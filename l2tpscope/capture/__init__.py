@@ -47,10 +47,12 @@ def open_captures(files: Iterable[Openable], *, block_octets: int = BLOCK_OCTETS
 
     *Raises*: CaptureError for the first one that is none.
     """
+    several = list(files)
     sources = []
-    for file in files:
+    for file in several:
         sources.append(source := open_capture(file, block_octets=block_octets, rows=rows))
-        source.first_time = source.find_first_time()
+        if len(several) > 1:
+            source.first_time = source.find_first_time()
     if len(sources) > MOST_CAPTURES:
         raise CaptureError(f"{len(sources)} captures; at most {MOST_CAPTURES} can be read together")
     sources.sort(key=lambda source: (source.first_time is None, source.first_time or 0, source.info.path))

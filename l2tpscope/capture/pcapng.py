@@ -24,6 +24,8 @@ NUMBERED = (0x00000BAD, 0x40000BAD, 9, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
 NO_PACKET = 0
 ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 """The byte-order magic, as written."""
+TURNS_LIMIT = 1000
+"""Changes of the byte order in a file: each begins a batch of its own. Files strung together have a few."""
 VERSIONS = ((1, 0), (1, 2))
 
 
@@ -38,6 +40,8 @@ class PcapngReader(Reader):
         self._interfaces: list[Interface] = []
         self._first = 0  # of this section, among all that blocks of the buffer refer to
         self._table: Table | None = None
+        self._chains: dict[str, Chains] = {}  # of this filling of the buffer, by byte order
+        self._turns = 0
         self._dropped: int | None = None
         self._time = 0
         self._frame = 1
@@ -56,6 +60,8 @@ class PcapngReader(Reader):
         """Columns of at most *rows* records each, until the input ends or a block is not sound."""
         why, more = "", False
         while not why and (more or buffer.fill()):
+            if not more:
+                self._chains.clear()
             found = Found()
             stop, why, more = self._collect(buffer, found)
             blocks = found.blocks(self._frame)
@@ -89,18 +95,16 @@ class PcapngReader(Reader):
         """All whole blocks of the buffer: where the first one begins that is left, what is wrong with it, whether it is
         one of the other byte order, and so to be read next."""
         octets, at, end = buffer.octets, buffer.start, buffer.end
-        chains = Chains(octets, at, end, self._order)
         try:
             while at + 12 <= end:
                 (kind,) = struct.unpack_from(f"{self._order}I", octets, at)
-                following = self._collect_packets(octets, at, end, chains, found) if kind in LEAST else at
+                following = self._collect_packets(octets, at, end, found) if kind in LEAST else at
                 if following == at:
                     order = _section(octets[at : min(at + 16, end)]) if kind == SECTION else self._order
                     if order != self._order and len(found.starts):
                         return at, "", True
                     if order != self._order:
-                        self._order = order
-                        chains = Chains(octets, at, end, order)
+                        self._turn(order)
                     following = at + judge(octets, at, end, order)
                     if following == at:
                         break
@@ -110,16 +114,27 @@ class PcapngReader(Reader):
             return (at if error.at is None else error.at), str(error), False
         return at, "", False
 
-    def _collect_packets(self, octets: bytearray, at: int, end: int, chains: Chains, found: Found) -> int:
+    def _collect_packets(self, octets: bytearray, at: int, end: int, found: Found) -> int:
         """Packet blocks of one kind from *at* on, and where the next block begins."""
         (kind,) = struct.unpack_from(f"{self._order}I", octets, at)
-        starts, following = chains.chain(at) if kind == ENHANCED else plain_chain(octets, at, end, self._order)
+        if kind == ENHANCED:
+            if self._order not in self._chains:
+                self._chains[self._order] = Chains(octets, at, end, self._order)
+            starts, following = self._chains[self._order].chain(at)
+        else:
+            starts, following = plain_chain(octets, at, end, self._order)
         if len(starts):
             known = self._described(octets, kind, starts)
             found.add(starts[:known], kind, self._first)
             if known < len(starts):
                 raise UnsoundError("names an interface that was not described", int(starts[known]))
         return following
+
+    def _turn(self, order: str) -> None:
+        self._order = order
+        self._turns += 1
+        if self._turns > TURNS_LIMIT:
+            raise UnsoundError(f"turns the byte order for the {self._turns}th time")
 
     def _described(self, octets: bytearray, kind: int, starts: Int64s) -> int:
         """How many of these packet blocks come before the first whose interface was not described by now."""

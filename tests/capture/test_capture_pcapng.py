@@ -202,6 +202,15 @@ def test_too_many_interfaces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert read(*(GOOD * 30))[1].problem is None
 
 
+def test_too_many_byte_orders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that turns its byte order without end is left."""
+    monkeypatch.setattr("l2tpscope.capture.pcapng.TURNS_LIMIT", 5)
+    turning = [section(order) + interface(order) + enhanced(order, 0, 1, b"a") for order in "<>"]
+    rows, info = read(*turning * 10)
+    assert len(rows) == 6
+    assert "turns the byte order for the 6th time" in str(info.problem)
+
+
 def test_large_uninteresting_block(monkeypatch: pytest.MonkeyPatch) -> None:
     """A block of no interest that is larger than the buffer is passed over."""
     monkeypatch.setattr("test_capture_pcapng.BLOCK_SIZES", (5000, 20_000, 1 << 20))
