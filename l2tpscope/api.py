@@ -14,6 +14,7 @@ from l2tpscope.model.trace import Trace
 from l2tpscope.output import RENDERER
 from l2tpscope.report import Report
 from l2tpscope.track.data import DataTracker
+from l2tpscope.track.icmp import IcmpTracker
 from l2tpscope.track.l2tp import L2tpTracker
 from l2tpscope.track.tally import Tally
 
@@ -47,7 +48,7 @@ def read(
 
 def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None) -> tuple[Trace, bool]:
     """Read everything once; on an interrupt, what was read so far."""
-    decoder, l2tp, data, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), Tally()
+    decoder, l2tp, data, icmp, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), IcmpTracker(), Tally()
     interrupted = False
     try:
         for batch in merged(sources):
@@ -56,6 +57,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
             frames = decoder.decode(batch)
             tally.feed(frames, int(batch.capture[0]))
             data.feed(frames, l2tp.feed(frames))
+            icmp.feed(frames)
             if progress is not None:
                 progress(*_position(sources))
     except KeyboardInterrupt:
@@ -71,6 +73,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         begin=begin,
         end=end,
         secret=secret,
+        refusals=icmp.finish(),
         flood=l2tp.flood,
         notes=l2tp.notes() + data.notes(),
     )

@@ -41,5 +41,5 @@ def measure(trace: Trace) -> Measures:
         rtt=rtt,
         loss=measure_loss(stories, suspect=any(row.verdict == "poor" for row in captures)),
         throughput=partial(measure_throughput, channels, trace.bins, trace.bin_width),
-        events=partial(measure_events, told, trace.flood),
+        events=partial(measure_events, told, trace),
     )

@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from l2tpscope.analysis.follow import Story
 from l2tpscope.analysis.names import endpoint_name, result_columns
 from l2tpscope.analysis.outcome import Outcome, call_outcome
 from l2tpscope.analysis.rows import EventRow
+from l2tpscope.frames import Endpoint
 from l2tpscope.model.channel import Call
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import ControlFrame, Half
+from l2tpscope.model.refusal import Refusal
+from l2tpscope.model.trace import Trace
 from l2tpscope.track.reliable import Slot
 
 REPEATED = 3
 """A message sent this often is an event."""
 
 
-def measure_events(stories: Iterable[tuple[Story, Outcome]], flood: Flood) -> list[EventRow]:
+def measure_events(stories: Sequence[tuple[Story, Outcome]], trace: Trace) -> list[EventRow]:
     """All events in the order of time."""
     rows = [row for story, outcome in stories for row in _of_tunnel(story, outcome)]
-    if flood.count:
-        over = max(1e-9, (flood.last - flood.first) / 1e9)
-        detail = (
-            f"{flood.count} SCCRQs without an answer from about {flood.sources} addresses in {over:.1f} s, at most {flood.peak} in one "
-            f"second, beyond those in the tables"
-        )
-        rows.append(EventRow(flood.first, flood.capture, None, "capture", "flood", detail))
+    rows += [_refused(refusal, [story for story, _ in stories]) for refusal in trace.refusals]
+    if trace.flood.count:
+        rows.append(_flood(trace.flood))
     rows.sort(key=lambda row: (row.time, row.frame or 0))
     return rows
+
+
+def _flood(flood: Flood) -> EventRow:
+    over = (flood.last - flood.first) / 1e9
+    detail = f"{flood.count} SCCRQs without an answer, beyond those in the tables, from about {flood.sources} addresses in {over:.1f} s, "
+    return EventRow(flood.first, flood.capture, None, "capture", "flood", f"{detail}at most {flood.peak} in one second")
+
+
+def _refused(refusal: Refusal, stories: list[Story]) -> EventRow:
+    """An ICMP error, told of the tunnel that it is about, to the last that began before it between these endpoints."""
+    ends = {refusal.sender, refusal.receiver}
+    about = [
+        story.channel
+        for story in stories
+        if {story.channel.endpoint(True), story.channel.endpoint(False)} == ends and story.channel.begin <= refusal.first
+    ]
+    subject = f"tunnel {about[-1].number}" if about else "capture"
+    said = f"ICMP {refusal.error}" + (f" (MTU {refusal.mtu})" if refusal.mtu else "")
+    datagram = f"{endpoint_name(refusal.sender)} to {endpoint_name(refusal.receiver)}"
+    times = f", {refusal.count} times in {(refusal.last - refusal.first) / 1e9:.1f} s" if refusal.count > 1 else ""
+    reporter = endpoint_name(Endpoint(refusal.reporter, None))
+    return EventRow(refusal.first, refusal.capture, refusal.frame, subject, "icmp error", f"{said} from {reporter}: {datagram}{times}")
 
 
 def _row(frame: ControlFrame, subject: str, event: str, detail: str) -> EventRow:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from l2tpscope.capture import CaptureInfo
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
+from l2tpscope.model.refusal import Refusal
 from l2tpscope.model.tally import CaptureTally
 
 Int64s = NDArray[np.int64]
@@ -30,6 +31,7 @@ class Trace:
     end: int
     """The last."""
     secret: bytes | None = None
+    refusals: list[Refusal] = field(default_factory=list)
     flood: Flood = field(default_factory=Flood)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.frames import Endpoint, Frames, Kind
+from l2tpscope.model.cut import Cut
 from l2tpscope.model.half import DataSeries
 from l2tpscope.track.bins import Bins
 from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown
@@ -20,17 +20,6 @@ Int64s = NDArray[np.int64]
 
 _LATE, _EARLY = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 _IPV6 = np.uint64(1) << np.uint64(63)
-
-
-class Cut(NamedTuple):
-    """From this row on, an id that a receiver gave out means something new."""
-
-    row: int
-    receiver: int
-    """Address key."""
-    tunnel: int
-    session: int | None
-    """None: all sessions of the tunnel."""
 
 
 def flow_keys(frames: Frames, rows: Int64s) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.frames import Endpoint, Frames, Kind
+from l2tpscope.model.cut import Cut
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import ControlFrame, Half
-from l2tpscope.track.data import Cut
 from l2tpscope.track.seen import Seen, are_requests, seen
 from l2tpscope.wire.l2tp import ControlMessage
 

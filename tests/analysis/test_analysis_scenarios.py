@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from script import A, B, C, Script, u16
 
 from l2tpscope.report import Report
@@ -264,3 +266,19 @@ def test_a_flood_is_counted_and_its_answered_request_is_followed() -> None:
     assert (up.initiator_id, up.responder_id, up.initiator_host_name) == (5, 9, "host")
     counted = 12_001 - len(rows)
     assert any(str(counted) in note and "SCCRQ" in note for note in report.notes)
+
+
+def test_an_icmp_error_is_told_of_the_tunnel_that_it_quotes() -> None:
+    """Port unreachable, three times: one event of the tunnel, with who said it, of what, how often; it answers nothing."""
+    script = Script()
+    for time in (0.0, 1.0, 3.0):
+        script.control(time, A, B, "SCCRQ", 0, 0, 0, assigned=5)
+        quoted = script.records[-1][1][14:]
+        icmp = b"\x03\x03" + bytes(6) + quoted
+        ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(icmp), 7, 0, 64, 1, 0, B, A)
+        script.records.append((time + 0.02, b"\x02\0\0\0\0\1\x02\0\0\0\0\2\x08\0" + ip + icmp))
+    report = script.report()
+    (event,) = [row for row in report.rows("events") if row.event == "icmp error"]
+    assert (event.subject, event.frame) == ("tunnel 1", 2)
+    assert event.detail == "ICMP port unreachable from 203.0.113.5: 198.51.100.10:1701 to 203.0.113.5:1701, 3 times in 3.0 s"
+    assert report.rows("tunnels")[0].messages_to_initiator == 0

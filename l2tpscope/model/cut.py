@@ -1,0 +1,16 @@
+"""Cut: where an id that a receiver gave out begins to mean something new."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Cut(NamedTuple):
+    """From this row on, an id that a receiver gave out means something new."""
+
+    row: int
+    receiver: int
+    """Address key."""
+    tunnel: int
+    session: int | None
+    """None: all sessions of the tunnel."""
