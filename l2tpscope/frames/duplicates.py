@@ -29,7 +29,7 @@ class Copies:
     """Columns that tell a copy. *Shape*: (n,); `octets` (n, LINK + NETWORK), made for few rows only."""
 
     word: Ids
-    """Equal in copies and hardly ever in other datagrams: lengths, identification, checksum, ids, sequence number."""
+    """Equal in copies and hardly ever in other datagrams: lengths, identification, checksum, source, ports, ids, number."""
     time: Int64s
     captured: Int64s
     """How much of it is there."""
@@ -136,7 +136,9 @@ def copies_of(packets: Packets, fields: Fields, kinds: Octet, origin: Origin, fr
     unique |= (fields.ns >= 0) & (~control | (fields.body_octets > 0))
     word: Ids = rows["after_ports"] ^ rows["at2"]
     word *= _SPREAD
-    word ^= rows["at6"]
+    word ^= rows["at6"] ^ rows["source"]
+    word *= _SPREAD
+    word ^= rows["spi"]
     word *= _SPREAD
     word ^= rows["total_id"]
     link = packets.ip - origin.begin

@@ -25,9 +25,9 @@ ASSIGNED_TUNNEL_ID = 9
 ASSIGNED_SESSION_ID = 14
 MOST_FRAMES = 400_000
 """Control frames kept in all; beyond this they are counted only."""
-SAMPLE = 5000
+SAMPLE = 2500
 """Unanswered SCCRQs that are followed; beyond this they are counted, and only those that get an answer are followed."""
-RECENT = 1024
+RECENT = 512
 """SCCRQs, of those only counted, that are remembered in case an answer comes."""
 MOST_UNPROVEN = 20_000
 """Halves kept of tunnels that never came up, or of which next to nothing was seen."""
