@@ -106,9 +106,9 @@ def call_outcome(call: Call, tunnel: Outcome) -> Outcome:
         return Outcome("lost", tunnel.closed, tunnel.by)
     if tunnel.closed is not None:
         return Outcome("closed" if up else "refused", tunnel.closed, tunnel.by)
-    if call.request is None and call.connected is None and call.first is None:
-        return Outcome("partial")
-    return Outcome("established" if up else "opening")
+    if up:
+        return Outcome("established")
+    return Outcome("partial" if call.first is None else "opening")
 
 
 def _carried(call: Call) -> bool:

@@ -131,7 +131,6 @@ def _authentication(story: Story, secret: bytes | None) -> str | None:
 def session_row(story: Story, call: Call, tunnel: Outcome) -> SessionRow:
     """The row of one session."""
     outcome = call_outcome(call, tunnel)
-    opened = call.request or call.first
     series = [one for side in (True, False) for one in call.series[side]]
     first_data = min((one.first for one in series), default=None)
     connected = call.connected.time if call.connected is not None else None
@@ -143,7 +142,7 @@ def session_row(story: Story, call: Call, tunnel: Outcome) -> SessionRow:
         initiator_id=call.ids[True],
         responder_id=call.ids[False],
         call_serial=_serial(call),
-        opened=opened.time if opened is not None else first_data,
+        opened=_opened(call, first_data),
         established=connected,
         closed=outcome.closed,
         setup_s=(connected - call.request.time) / SECOND if connected is not None and call.request is not None else None,
@@ -168,6 +167,14 @@ _LATER = (
     *("cookie_octets_to_responder", "cookie_octets_to_initiator"),
 )
 """Columns of PPP and of L2TPv3, which are not read yet: unknown."""
+
+
+def _opened(call: Call, first_data: int | None) -> int | None:
+    """The request; where none was seen, the first sign of the session."""
+    if call.request is not None:
+        return call.request.time
+    signs = [] if call.first is None else [call.first.time]
+    return min(signs + ([] if first_data is None else [first_data]), default=None)
 
 
 def _serial(call: Call) -> int | None:

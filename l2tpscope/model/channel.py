@@ -63,8 +63,9 @@ class Channel:
 
     @property
     def begin(self) -> int:
-        """Time of the first frame."""
-        return min(min([half.frames[0].time] if half.frames else [series.first for series in half.series]) for half in self.halves)
+        """Time of the first frame, control or data."""
+        times = [half.frames[0].time for half in self.halves if half.frames]
+        return min(times + [series.first for half in self.halves for series in half.series])
 
     @property
     def capture(self) -> int:

@@ -25,6 +25,8 @@ class Head(NamedTuple):
     """Numbers stand to the right."""
     elastic: bool = False
     """May be narrowed, its text folded, where the page is too narrow."""
+    spare: int = 0
+    """Above 0: left out where the page is too narrow, the highest first, before anything is narrowed."""
 
 
 @dataclass(slots=True)

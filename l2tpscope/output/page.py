@@ -65,19 +65,32 @@ class Page:
 
     def _grid(self, heads: Sequence[Head], rows: Sequence[Row]) -> Iterator[str]:
         shown = [[self.show(cell.text) for cell in row.cells] for row in rows]
-        widths = self._widths(heads, shown)
+        widths = [max([cells(self.show(head.name)), *(cells(row[at]) for row in shown)]) for at, head in enumerate(heads)]
+        kept = self._kept(heads, widths)
+        heads = [heads[at] for at in kept]
+        widths = self._narrowed(heads, [widths[at] for at in kept])
         names = [Cell(head.name, "dim") for head in heads]
         yield from self._line([self.show(head.name) for head in heads], names, heads, widths)
         for row, texts in zip(rows, shown, strict=True):
-            yield from self._line(texts, row.cells, heads, widths)
+            yield from self._line([texts[at] for at in kept], [row.cells[at] for at in kept], heads, widths)
             for detail in row.details:
                 yield from self._wrapped(detail, INDENT)
 
-    def _widths(self, heads: Sequence[Head], rows: Sequence[Sequence[str]]) -> list[int]:
+    def _excess(self, widths: Sequence[int]) -> int:
+        """By how many columns a grid of these widths is too wide."""
+        return sum(widths) + len(GAP) * len(widths) - self.width
+
+    def _kept(self, heads: Sequence[Head], widths: Sequence[int]) -> list[int]:
+        """The columns that stay: the spare ones go, the highest first, until the others fit."""
+        kept = list(range(len(heads)))
+        for at in sorted((at for at in kept if heads[at].spare), key=lambda at: -heads[at].spare):
+            if self._excess([widths[each] for each in kept]) > 0:
+                kept.remove(at)
+        return kept
+
+    def _narrowed(self, heads: Sequence[Head], widths: list[int]) -> list[int]:
         """As wide as the widest cell; what is too much is taken from the widest elastic ones, then from any."""
-        widths = [max([cells(self.show(head.name)), *(cells(row[at]) for row in rows)]) for at, head in enumerate(heads)]
-        excess = sum(widths) + len(GAP) * len(heads) - self.width
-        for _ in range(excess):
+        for _ in range(self._excess(widths)):
             elastic = [at for at, head in enumerate(heads) if head.elastic and widths[at] > NARROWEST]
             widths[max(elastic or range(len(heads)), key=lambda at: widths[at])] -= 1
         return widths

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 
 from l2tpscope.analysis.rows import LossRow, SessionRow, TunnelRow
 from l2tpscope.output.blocks import Tone
+from l2tpscope.output.escape import terminal
+from l2tpscope.output.page import cells
 from l2tpscope.output.values import UNKNOWN, count, interval
 
 L2TP_PORT = ":1701"
 LONGEST = 120
-"""What a peer wrote is cut to this many characters in the summary; JSON has all of it."""
+"""What a peer wrote is cut to this many columns in the summary; JSON has all of it."""
 
 TONES: dict[str, Tone] = {
     **dict.fromkeys(("good", "established"), "good"),
@@ -46,7 +48,17 @@ def both(to_responder: int, to_initiator: int) -> str:
 
 def said(text: str) -> str:
     """What a peer wrote, in quotes, cut where it is long."""
-    return f'"{text[:LONGEST]}…"' if len(text) > LONGEST else f'"{text}"'
+    return f'"{cut(text)}"'
+
+
+def cut(text: str, longest: int = LONGEST) -> str:
+    """The text, cut where it would take more columns: by its width as it will be shown, escapes and wide letters counted."""
+    columns = 0
+    for at, character in enumerate(text):
+        columns += cells(terminal(character))
+        if columns > longest:
+            return text[:at] + "…"
+    return text
 
 
 def ending(row: TunnelRow | SessionRow) -> str | None:
@@ -56,7 +68,7 @@ def ending(row: TunnelRow | SessionRow) -> str | None:
         parts.append(said(row.error_message))
     cause = getattr(row, "disconnect_cause", None)
     if cause:
-        parts.append(f"disconnect cause {cause[:LONGEST]}")
+        parts.append(f"disconnect cause {cut(cause)}")
     if row.state == "lost":
         gave_up = f"lost: {row.closed_by} gave up waiting for an answer" if row.closed_by else "lost: nobody is heard any more"
         return ", ".join([gave_up, *parts])
