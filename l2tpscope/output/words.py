@@ -87,13 +87,8 @@ def _code(name: str, number: int | None, text: str | None) -> str | None:
 
 
 def loss(row: LossRow) -> str:
-    """`21 of 5,001, 0.42 % (0.27-0.64)`, or why it cannot be said."""
-    if not row.measurable:
-        return f"not measurable: {row.why_not}"
-    text = f"{count(row.lost)} of {count(row.expected)}, {interval(row.loss_ratio, row.loss_low_ratio, row.loss_high_ratio)}"
-    more = [(row.reordered, "reordered"), (row.duplicate, "duplicate"), (row.pending, "pending")]
-    text = ", ".join([text, *(f"{count(number)} {word}" for number, word in more if number)])
-    return text + (", an upper bound: the capture itself may have lost them" if row.capture_suspect and row.lost else "")
+    """`21/5,001 0.42 % (0.27-0.64)`: lost of expected, its ratio and interval."""
+    return f"{count(row.lost)}/{count(row.expected)} {interval(row.loss_ratio, row.loss_low_ratio, row.loss_high_ratio)}"
 
 
 def numbers(values: Iterable[int]) -> str:

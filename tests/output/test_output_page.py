@@ -66,6 +66,15 @@ def test_columns_that_are_not_elastic_give_way_last() -> None:
     assert "".join(lines).count("x") == 60
 
 
+def test_spare_columns_go_first() -> None:
+    """Where a grid is too wide its spare columns are left out, the highest first, and no more of them than must be."""
+    heads = [Head("a", spare=1), Head("b"), Head("c", spare=2), Head("d", elastic=True)]
+    rows = [Row([Cell("a" * 20), Cell("b" * 20), Cell("c" * 20), Cell("d" * 40)])]
+    assert Page(width=110).render([Block(heads=heads, rows=rows)]).split() == ["a", "b", "c", "d", "a" * 20, "b" * 20, "c" * 20, "d" * 40]
+    assert Page(width=100).render([Block(heads=heads, rows=rows)]).split() == ["a", "b", "d", "a" * 20, "b" * 20, "d" * 40]
+    assert Page(width=70).render([Block(heads=heads, rows=rows)]).split() == ["b", "d", "b" * 20, "d" * 40]
+
+
 @given(st.text(alphabet="ab 東é", max_size=80), st.integers(2, 20))
 def test_folding_loses_nothing(text: str, width: int) -> None:
     """Folded lines fit, and together hold every character but spaces."""

@@ -76,9 +76,16 @@ def test_long_messages_are_cut() -> None:
 
 
 def test_loss_in_words() -> None:
-    """Loss has counts and interval, and names what else happened; without numbers it gives the reason."""
-    assert words.loss(loss(duplicate=2, pending=1)) == "21 of 5,001, 0.42 % (0.28-0.64), 3 reordered, 2 duplicate, 1 pending"
-    assert words.loss(loss(measurable=False, why_not="no data")) == "not measurable: no data"
+    """Loss is never a ratio alone: lost of expected, and the interval, stand with it."""
+    assert words.loss(loss()) == "21/5,001 0.42 % (0.28-0.64)"
+
+
+def test_what_a_peer_wrote_is_cut_as_it_is_shown() -> None:
+    """A long text is cut by the columns it takes on the screen, so that escapes and wide letters cannot fill it."""
+    assert words.cut("x" * 120) == "x" * 120
+    assert words.cut("x" * 121) == "x" * 120 + "…"
+    assert words.cut("\x1b" * 99) == "\x1b" * 30 + "…"
+    assert words.cut("東" * 99) == "東" * 60 + "…"
 
 
 def test_numbers_in_runs() -> None:

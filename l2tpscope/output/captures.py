@@ -1,0 +1,94 @@
+"""The head of the summary: how far the captures can be trusted, and what frames were in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from l2tpscope.analysis.rows import CaptureRow
+from l2tpscope.output.blocks import Block, Cell
+from l2tpscope.output.room import command, end_of
+from l2tpscope.output.values import count, duration, span
+from l2tpscope.output.words import TONES
+
+EACH = 2
+"""Up to so many captures have a block each; more are one block, in which only doubts have lines."""
+DOUBTS = 4
+VERDICTS = ("poor", "doubtful", "empty", "good")
+"""Worst first."""
+
+COUNTS = (
+    ("L2TPv2 control", "l2tp2_control_frames"),
+    ("L2TPv2 data", "l2tp2_data_frames"),
+    ("L2TPv3 control", "l2tp3_control_frames"),
+    ("L2TPv3 data", "l2tp3_data_frames"),
+    ("L2F", "l2f_frames"),
+    ("IKE", "ike_frames"),
+    ("ESP", "esp_frames"),
+    ("AH", "ah_frames"),
+    ("NAT keepalives", "natt_keepalive_frames"),
+    ("OpenVPN on port 1701", "openvpn_1701_frames"),
+    ("not L2TP on port 1701", "not_l2tp_1701_frames"),
+    ("ICMP errors", "icmp_error_frames"),
+    ("other", "other_frames"),
+)
+ALWAYS = 2
+"""The first of them are named even where there are none."""
+
+
+def captures(rows: Sequence[CaptureRow]) -> list[Block]:
+    """The quality of the captures."""
+    if not rows:
+        return [Block("CAPTURE", [Cell("none was read", "bad")])]
+    return [_capture(row) for row in rows] if len(rows) <= EACH else [_together(rows)]
+
+
+def _capture(row: CaptureRow) -> Block:
+    about = f"{span(row.time_start, row.time_end)} ({duration(row.duration_s)}), {count(row.frames)} frames, {row.format}, {_drops([row])}"
+    tone = TONES.get(row.verdict, "")
+    lines = [Cell(about), Cell(f"quality: {row.verdict}{_sides(row)}", tone)]
+    lines += [Cell(f"- {reason}", tone) for reason in row.reasons]
+    return Block(f"CAPTURE {row.path}", lines)
+
+
+def _together(rows: Sequence[CaptureRow]) -> Block:
+    begin, end = min((row.time_start for row in rows if row.time_start is not None), default=None), end_of(rows)
+    length = None if begin is None or end is None else (end - begin) / 1e9
+    frames, formats = sum(row.frames for row in rows), ", ".join(sorted({row.format for row in rows}))
+    lines = [Cell(f"{span(begin, end)} ({duration(length)}), {count(frames)} frames, {formats}, {_drops(rows)}")]
+    doubts = sorted((row for row in rows if row.reasons or row.one_sided), key=lambda row: VERDICTS.index(row.verdict))
+    lines += [Cell(_doubt(row), TONES.get(row.verdict, "")) for row in doubts[:DOUBTS]]
+    if len(doubts) > DOUBTS:
+        lines.append(Cell(f"… and {count(len(doubts) - DOUBTS)} more with remarks: {command('captures', rows)}", "warn"))
+    verdicts = Counter[str](row.verdict for row in rows)
+    said = ", ".join(f"{count(verdicts[verdict])} {verdict}" for verdict in VERDICTS if verdicts[verdict])
+    return Block(f"CAPTURES {count(len(rows))}: quality {said}", lines)
+
+
+def _doubt(row: CaptureRow) -> str:
+    return f"- {row.path}: {row.verdict}{_sides(row)}: {'; '.join(row.reasons)}"
+
+
+def _drops(rows: Sequence[CaptureRow]) -> str:
+    told = [row.reported_drops for row in rows if row.reported_drops is not None]
+    if not told:
+        return "drops not reported"
+    return f"{count(sum(told))} drops reported" + (f" by {count(len(told))} of them" if len(told) < len(rows) else "")
+
+
+def _sides(row: CaptureRow) -> str:
+    if row.verdict == "empty":
+        return ""
+    return " (one direction only)" if row.one_sided else " (both directions)"
+
+
+def frames(rows: Sequence[CaptureRow]) -> Block:
+    """What was in them, counted, and what of it is not followed."""
+    totals = [(name, sum(getattr(row, column) for row in rows)) for name, column in COUNTS]
+    said = [f"{name} {count(total)}" for at, (name, total) in enumerate(totals) if total or at < ALWAYS]
+    lines = [Cell(", ".join(said))]
+    if any(row.esp_frames or row.ike_frames for row in rows):
+        lines.append(Cell("IKE and ESP are counted, not followed: what is inside is encrypted here", "dim"))
+    if any(row.l2tp3_control_frames or row.l2tp3_data_frames or row.l2f_frames for row in rows):
+        lines.append(Cell("L2TPv3 and L2F are counted, not followed", "dim"))
+    return Block("FRAMES", lines)

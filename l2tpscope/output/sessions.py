@@ -1,0 +1,113 @@
+"""The sessions of the summary: a line each, with its data and what was lost of it in either direction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from l2tpscope.analysis.rows import Direction, Measures, SessionRow
+from l2tpscope.output.blocks import Block, Cell, Head, Row
+from l2tpscope.output.room import Told, chosen, end_of, fitted, life, more, named, shared, when
+from l2tpscope.output.tunnels import WAYS, Losses, states
+from l2tpscope.output.values import UNKNOWN, count, short
+from l2tpscope.output.words import TONES, ending, ids, loss
+from l2tpscope.report import Report
+
+Column = tuple[Head, Callable[[SessionRow], Cell]]
+REASONS = 3
+"""Why loss is unknown: the most common ones."""
+
+
+def sessions(report: Report, room: int) -> list[Block]:
+    """What is said of the sessions in so many lines."""
+    measures = report.measures
+    if not measures.sessions:
+        return []
+    data = {(row.session, row.direction): row for row in measures.loss if row.space == "l2tp-data"}
+    told = shared({row.session: _ending(row) for row in measures.sessions}, "session")
+    after = [*_suspect(measures.sessions, data), *_disorder(measures.sessions, data), *_not_measurable(measures.sessions, data)]
+    return fitted(partial(_block, measures, data, told, after), room)
+
+
+def _block(measures: Measures, data: Losses, told: Told, after: Sequence[Cell], most: int) -> list[Block]:
+    rows = measures.sessions
+    shown = chosen(rows, most, lambda row: sum(lost.lost or 0 for way, _ in WAYS if (lost := data.get((row.session, way)))))
+    columns = _columns(measures, data, [way for way, _ in WAYS if any(row.measurable for (_, to), row in data.items() if to == way)])
+    grid = [Row([cell(row) for _, cell in columns], told.own[row.session]) for row in shown]
+    title = f"SESSIONS {count(len(rows))}: {states(rows)}   (data: packets/octets" + (
+        "; lost before the tap, 95 % interval)" if any(row.measurable for row in data.values()) else ")"
+    )
+    return [Block(title, told.once, [head for head, _ in columns], grid, [*more(rows, shown, "sessions", measures.captures), *after])]
+
+
+def _columns(measures: Measures, data: Losses, measured: Sequence[Direction]) -> list[Column]:
+    """Its loss has a column in the directions in which it was measured at all."""
+    end = end_of(measures.captures)
+    columns: list[Column] = [
+        (Head("#", right=True), lambda row: Cell(str(row.session))),
+        (Head("tunnel", right=True, spare=1), lambda row: Cell(str(row.tunnel))),
+        (Head("call", spare=5), lambda row: Cell(row.call or UNKNOWN)),
+        (Head("ids", spare=4), lambda row: Cell(ids(row))),
+        (Head("state"), lambda row: Cell(row.state, TONES.get(row.state, ""))),
+        (Head("opened", spare=3), lambda row: Cell(when(row.opened, measures.captures))),
+        (Head("life", right=True, spare=2), lambda row: Cell(life(row, end))),
+    ]
+    for way, arrow in WAYS:
+        columns.append((Head(f"{arrow} data", right=True), partial(_data, way)))
+        if way in measured:
+            columns.append((Head(f"{arrow} lost"), partial(_lost, data, way)))
+    return columns
+
+
+def _data(way: Direction, row: SessionRow) -> Cell:
+    packets, octets = getattr(row, f"data_packets_{way}"), getattr(row, f"data_octets_{way}")
+    return Cell(f"{short(packets)}/{short(octets)}")
+
+
+def _lost(data: Losses, way: Direction, row: SessionRow) -> Cell:
+    lost = data.get((row.session, way))
+    if lost is None or not lost.measurable:
+        return Cell(UNKNOWN)
+    return Cell(loss(lost), "warn" if lost.lost else "")
+
+
+def _ending(row: SessionRow) -> list[Cell]:
+    """Its own reason to end; without one it ended with its tunnel, which says why."""
+    told = row.result_code is not None or row.error_message
+    return [Cell(why, TONES.get(row.state, ""))] if told and (why := ending(row)) else []
+
+
+def _suspect(rows: Sequence[SessionRow], data: Losses) -> list[Cell]:
+    """Whose loss may be the capture's."""
+    suspect = {session for (session, _), lost in data.items() if lost.capture_suspect and lost.lost}
+    which = [row.session for row in rows if row.session in suspect]
+    text = "loss is an upper bound: the capture itself may have lost them"
+    return [Cell(f"{named(which, len(rows), 'session')}: {text}", "warn")] if which else []
+
+
+def _disorder(rows: Sequence[SessionRow], data: Losses) -> list[Cell]:
+    """Packets of the sessions together that came late, twice, or may still come."""
+    words = []
+    for name in ("reordered", "duplicate", "pending"):
+        counts = [(arrow, sum(getattr(row, name) or 0 for (_, to), row in data.items() if to == way)) for way, arrow in WAYS]
+        if any(number for _, number in counts):
+            words.append(f"{name} " + " ".join(f"{arrow} {count(number)}" for arrow, number in counts if number))
+    who = named([row.session for row in rows], len(rows), "session")
+    return [Cell(f"{who}: data {', '.join(words)}")] if words else []
+
+
+def _not_measurable(rows: Sequence[SessionRow], data: Losses) -> list[Cell]:
+    """Why the data loss of sessions is unknown, each reason once."""
+    reasons: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row in rows:
+        why = {arrow: lost.why_not or "" for way, arrow in WAYS if (lost := data.get((row.session, way))) and not lost.measurable}
+        if len(why) == len(WAYS) and len(set(why.values())) == 1:
+            why = {"": next(iter(why.values()))}
+        for arrow, text in why.items():
+            reasons[arrow, text].append(row.session)
+    lines = []
+    for (arrow, text), which in sorted(reasons.items(), key=lambda item: -len(item[1]))[:REASONS]:
+        who = named(which, len(rows), "session") + (f" {arrow}" if arrow else "")
+        lines.append(Cell(f"{who}: data loss not measurable: {text}", "dim"))
+    return lines
