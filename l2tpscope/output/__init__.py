@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from l2tpscope.analysis.rows import ROWS
-from l2tpscope.output import html as _html
-from l2tpscope.output import json as _json
 from l2tpscope.output import tables as _tables
 from l2tpscope.output.page import Page
 from l2tpscope.output.summary import summary
@@ -41,10 +39,10 @@ def pieces(report: Report, what: str, form: FormatName, page: Page) -> Iterator[
 
 def _text_pieces(report: Report, what: str, form: FormatName, page: Page) -> Iterator[str]:
     tables = list(ROWS) if what == "summary" else [what]
-    if form == "json":
-        yield from _json.document(report, tables)
-    elif form == "ndjson":
-        yield from _json.lines(report, tables)
+    if form in ("json", "ndjson"):
+        from l2tpscope.output import json as _json  # noqa: PLC0415  the summary on a terminal does not wait for it
+
+        yield from _json.document(report, tables) if form == "json" else _json.lines(report, tables)
     elif form == "csv":
         yield from _tables.csv(report, what)
     else:
@@ -59,9 +57,13 @@ class _Renderer:
         return text(report, "summary", Page()).removesuffix("\n")
 
     def html(self, report: Report) -> str:
+        from l2tpscope.output import html as _html  # noqa: PLC0415
+
         return _html.fragment(summary(report))
 
     def json(self, report: Report) -> str:
+        from l2tpscope.output import json as _json  # noqa: PLC0415
+
         return "".join(_json.document(report, ROWS))
 
 
