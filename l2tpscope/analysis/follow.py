@@ -59,6 +59,8 @@ class Follower:
         self._credit = 0
         self._given: dict[tuple[bool, int], list[Call]] = {}
         """(who gave it out, Session ID) to calls, oldest first."""
+        self._lacking: dict[bool, dict[int, Call]] = {True: {}, False: {}}
+        """By side, the open calls (by identity) for which it was not seen to give out an id."""
 
     def run(self) -> Story:
         """The story, complete but for the data."""
@@ -121,6 +123,9 @@ class Follower:
             self.story.violations[frame.position] = f"{frame.type} for a session in state {before}"
             return
         call.state = after
+        if after == "closed":
+            for lacking in self._lacking.values():
+                lacking.pop(id(call), None)
         call.was_up |= after == "established"
         if frame.type == "CDN" and call.ended is None:
             call.ended, call.ended_by = frame, sent
@@ -155,18 +160,24 @@ class Follower:
             return call
         if own is not None and (call := self._last((sent, own))) is not None:
             return call
-        waiting = [call for call in self.story.channel.calls if call.ids[not sent] is None and call.state in ("wait-reply", "wait-connect")]
-        return waiting[0] if len(waiting) == 1 and frame.session else None
+        lacking = self._lacking[not sent]
+        if not frame.session or len(lacking) != 1:
+            return None
+        (call,) = lacking.values()
+        return call if call.state in ("wait-reply", "wait-connect") else None
 
     def _new_call(self, frame: ControlFrame, sent: bool) -> Call:
         call = Call(position=frame.position, first=frame, state="idle" if frame.type in _REQUESTS else None)
         self.story.channel.calls.append(call)
+        for lacking in self._lacking.values():
+            lacking[id(call)] = call
         if frame.session:
             self._give(call, not sent, frame.session)
         return call
 
     def _give(self, call: Call, side: bool, number: int) -> None:
         call.ids[side] = number
+        self._lacking[side].pop(id(call), None)
         self._given.setdefault((side, number), []).append(call)
 
     def _last(self, key: tuple[bool, int]) -> Call | None:

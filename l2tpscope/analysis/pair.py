@@ -14,7 +14,9 @@ from l2tpscope.model.half import ControlFrame, DataSeries, Half
 
 MOST_COMPARED = 64
 """Halves of one direction between two hosts that are still compared each with each."""
-COMPARED_FRAMES = 200
+COMPARED_FRAMES = 100
+MOST_PAIRS = 50_000
+"""Pairs of halves that are compared in all: a bound on time where a hostile peer makes very many."""
 L2TP = 1701
 MINUTE = 60_000_000_000
 
@@ -91,11 +93,15 @@ def _sends_from(half: Half | None, endpoint: Endpoint) -> bool:
 
 def _adopt(halves: list[Half]) -> None:
     """A SCCRQ whose reply was not seen, and what its sender went on to say under an id that nobody was seen to give out."""
-    openings = [half for half in halves if half.from_initiator and half.tunnel is None and half.frames]
+    openings: dict[tuple[Endpoint, bytes], list[Half]] = defaultdict(list)
+    for half in halves:
+        if half.from_initiator and half.tunnel is None and half.frames:
+            openings[half.sender, half.receiver.address].append(half)
     for half in halves:
         if half.born or half.twin is not None or not half.frames or half.frames[0].type not in ("SCCCN", "ICRQ", "OCRQ", "ZLB"):
             continue
-        fitting = [one for one in openings if _continues(one, half)]
+        near = openings[half.sender, half.receiver.address]
+        fitting = [one for one in near[-MOST_COMPARED:] if _continues(one, half)]
         if len(fitting) == 1:
             one = fitting[0]
             one.tunnel, one.receiver = half.tunnel, half.receiver
@@ -105,10 +111,11 @@ def _adopt(halves: list[Half]) -> None:
             half.frames, half.series = [], []
             if one.twin is not None:
                 one.twin.linked_by = AGREE
-            openings.remove(one)
+            near.remove(one)
 
 
 def _continues(opening: Half, half: Half) -> bool:
+    """Whether a half begins where a set-up between the same ends would have gone on."""
     first = half.frames[0]
     between = first.time - opening.frames[-1].time
     return (
@@ -126,10 +133,12 @@ def _conclude(single: list[Half]) -> list[tuple[Half, Half | None, str | None]]:
         a, b = half.receiver, half.sender
         groups[(a, b) if _order(a) <= _order(b) else (b, a)].append(half)
     result: list[tuple[Half, Half | None, str | None]] = []
+    budget = MOST_PAIRS
     for (first, _), members in groups.items():
         there = [half for half in members if half.receiver == first]
         here = [half for half in members if half.receiver != first]
-        pairs = _pairs(there, here)
+        budget -= len(there) * len(here)
+        pairs = _pairs(there, here) if budget >= 0 else []
         taken = {id(half) for one, other, _ in pairs for half in (one, other)}
         result += pairs
         result += [(half, None, None) for half in members if id(half) not in taken]

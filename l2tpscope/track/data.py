@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,8 @@ class DataTracker:
     def __init__(self, *, bits: int = 16) -> None:
         self._flows = FlowTable()
         self._series_of_flow = np.zeros(64, np.int64)
-        self._known: dict[tuple[int, int], list[int]] = defaultdict(list)
-        """(receiver's address key, tunnel) to the flows that were seen under it."""
+        self._known: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(dict)
+        """(receiver's address key, tunnel) to session to the flows that were seen under them."""
         self._series: list[DataSeries] = [DataSeries(Endpoint(bytes(4), None), Endpoint(bytes(4), None), 0, 0, 0, 0)]
         self._packets = np.zeros(64, np.int64)
         self._octets = np.zeros(64, np.int64)
@@ -96,9 +97,11 @@ class DataTracker:
         return [cut for cut in cuts if (cut.receiver, cut.tunnel) in here or (cut.receiver, cut.tunnel) in self._known]
 
     def _cut(self, cut: Cut) -> None:
-        for flow in self._known.get((cut.receiver, cut.tunnel), ()):
+        sessions = self._known.get((cut.receiver, cut.tunnel), {})
+        flows = sessions.values() if cut.session is None else [sessions.get(cut.session, [])]
+        for flow in chain.from_iterable(flows):
             old = self._series[self._series_of_flow[flow]]
-            if (cut.session is None or old.session == cut.session) and self._packets[old.number]:
+            if old.number < len(self._packets) and self._packets[old.number]:
                 self._series_of_flow[flow] = self._new_series(replace(old, position=self._position + cut.row))
 
     def _new_series(self, series: DataSeries) -> int:
@@ -132,7 +135,7 @@ class DataTracker:
             ends = frames.source_endpoint(row), frames.destination_endpoint(row)
             series = DataSeries(*ends, tunnel, session, self._position + row, 0, int(frames.capture[row]))
             self._series_of_flow[flow] = self._new_series(series)
-            self._known[int(frames.destination[row]), tunnel].append(flow)
+            self._known[int(frames.destination[row]), tunnel].setdefault(session, []).append(flow)
 
     def _count(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         size = len(self._series)
