@@ -17,6 +17,8 @@ def attach_data(channels: Iterable[Channel]) -> None:
                 _attach(channel, side, series)
         _pair_lonely(channel)
         channel.calls.sort(key=lambda call: call.position)
+        for call in channel.calls:
+            call.one_sided = len(channel.halves) == 1
     every = sorted((call for channel in channels for call in channel.calls), key=lambda call: call.position)
     for number, call in enumerate(every, 1):
         call.number = number

@@ -105,12 +105,14 @@ def call_outcome(call: Call, tunnel: Outcome) -> Outcome:
     if tunnel.state == "lost":
         return Outcome("lost", tunnel.closed, tunnel.by)
     if tunnel.closed is not None:
-        return Outcome("closed" if up else "refused", tunnel.closed, tunnel.by)
+        late = call.request is not None and call.request.time > tunnel.closed  # asked for in a tunnel that was closed already
+        return Outcome("closed" if up else "refused", None if late else tunnel.closed, tunnel.by)
     if up:
         return Outcome("established")
     return Outcome("partial" if call.first is None else "opening")
 
 
 def _carried(call: Call) -> bool:
-    """Data both ways: the session was up, whatever was seen of its set-up."""
-    return call.packets(True) > 0 and call.packets(False) > 0
+    """Data both ways, or in the only direction that is there: the session was up, whatever was seen of its set-up."""
+    there = [call.packets(side) > 0 for side in (True, False)]
+    return any(there) if call.one_sided else all(there)

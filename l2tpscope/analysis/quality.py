@@ -31,6 +31,8 @@ class Doubts:
     """What the control channels say against a capture."""
 
     acknowledged_unseen: Counter[int] = field(default_factory=Counter)
+    other_direction: Counter[int] = field(default_factory=Counter)
+    """Messages known from acknowledgements alone, of tunnels of which the capture has one direction only."""
     messages: Counter[int] = field(default_factory=Counter)
     cut_messages: Counter[int] = field(default_factory=Counter)
 
@@ -42,7 +44,9 @@ def doubts(stories: Iterable[Story]) -> Doubts:
         if not story.verdicts:
             continue
         capture = story.verdicts[0][0].capture
-        found.acknowledged_unseen[capture] += sum(way.acknowledged_unseen for way in story.reliable.ways.values())
+        for sent, way in story.reliable.ways.items():
+            whole = story.channel.to[not sent] is not None
+            (found.acknowledged_unseen if whole else found.other_direction)[capture] += way.acknowledged_unseen
         found.messages[capture] += sum(len(way.slots) for way in story.reliable.ways.values())
         found.cut_messages[capture] += sum(
             any(anomaly.kind is AnomalyKind.TRUNCATED for anomaly in frame.message.anomalies)
@@ -104,9 +108,10 @@ def _reasons(info: CaptureInfo, tally: CaptureTally, found: Doubts, *, one_sided
         share = info.reported_drops / max(1, info.frames + info.reported_drops)
         reasons.append(("poor" if share >= POOR_SHARE else "doubtful", f"the capturer reports {info.reported_drops} dropped frames"))
     unseen, messages = found.acknowledged_unseen[info.capture], found.messages[info.capture]
-    if unseen and one_sided:
-        reasons.append(("note", f"{unseen} messages of the unseen direction are known from their acknowledgements"))
-    elif unseen:
+    other = found.other_direction[info.capture]
+    if other:
+        reasons.append(("note", f"{other} control messages of a direction that is not here are known from their acknowledgements"))
+    if unseen:
         severity = "poor" if unseen >= max(3, POOR_SHARE * 5 * messages) else "doubtful"
         reasons.append((severity, f"{unseen} control messages were acknowledged that the capture does not have"))
     if one_sided:

@@ -34,6 +34,8 @@ class Call:
     series: dict[bool, list[DataSeries]] = field(default_factory=lambda: {True: [], False: []})
     """Data towards each side."""
     number: int = 0
+    one_sided: bool = False
+    """The capture has one direction of its tunnel only."""
 
     def packets(self, to: bool) -> int:
         """Data packets towards that side."""

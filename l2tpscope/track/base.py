@@ -9,6 +9,10 @@ Table = Mapping[str, Mapping[tuple[bool | None, str], str]]
 """`TABLE[state][sent by the initiator?, message] -> state`; None as sender: either."""
 
 
+END = "closed"
+"""The last state of every table. It takes all that crosses the end, so it explains anything: it is tried last."""
+
+
 class Step(Enum):
     """How a message fits a history."""
 
@@ -32,7 +36,7 @@ def step(table: Table, state: str | None, from_initiator: bool, message: str, *,
     reached = {state}
     for used in range(1, min(unseen, len(table)) + 1):
         reached |= {after for before in reached for after in table.get(before, {}).values()}
-        for before in sorted(reached):
+        for before in sorted(reached, key=lambda one: (one == END, one)):
             target = _target(table.get(before, {}), from_initiator, message)
             if target is not None:
                 return target, Step.IMPLIED, used

@@ -100,6 +100,8 @@ class Way:
     """Numbers that were acknowledged when only a ZLB had named them: some daemons count ZLBs (xl2tpd after a CDN). They are
     unseen messages only if the next number comes without them.
     """
+    disproved: set[int] = field(default_factory=set)
+    """Of these, numbers that were still the next ones afterwards."""
     duplicates: int = 0
 
     @property
@@ -137,6 +139,9 @@ class Reliable:
             return Verdict(Fit.NEW)
         number = extend(frame.ns, way.highest)
         way.announced = number
+        if number in way.premature:  # still the next one: so it was not sent when it was acknowledged
+            way.premature.discard(number)
+            way.disproved.add(number)
         return Verdict(Fit.OUT_OF_ORDER if number <= way.highest else Fit.NEW)
 
     def _numbered(self, frame: ControlFrame, way: Way) -> Verdict:
@@ -152,7 +157,7 @@ class Reliable:
         for missing in skipped:
             way.gaps[missing] = frame.time
         way.acknowledged_unseen += len(way.premature.intersection(skipped))
-        early = number in way.premature
+        early = number in way.premature or number in way.disproved
         if early:
             way.acked = number
         way.premature.clear()

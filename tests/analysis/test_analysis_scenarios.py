@@ -282,3 +282,19 @@ def test_an_icmp_error_is_told_of_the_tunnel_that_it_quotes() -> None:
     assert (event.subject, event.frame) == ("tunnel 1", 2)
     assert event.detail == "ICMP port unreachable from 203.0.113.5: 198.51.100.10:1701 to 203.0.113.5:1701, 3 times in 3.0 s"
     assert report.rows("tunnels")[0].messages_to_initiator == 0
+
+
+def test_a_session_of_one_direction_was_up() -> None:
+    """The caller's messages and data alone, as on a gateway that shows the other direction as ESP: connected, then closed."""
+    script = Script()
+    script.control(0.0, A, B, "SCCRQ", 0, 0, 0, assigned=5)
+    script.control(0.2, A, B, "SCCCN", 9, 1, 1)
+    script.control(0.21, A, B, "ICRQ", 9, 2, 1, own_session=31)
+    script.control(0.4, A, B, "ICCN", 9, 3, 2, session=47)
+    script.data(1.0, A, B, 9, 47)
+    script.control(9.0, A, B, "StopCCN", 9, 4, 2, assigned=5, result=u16(1))
+    report = script.report()
+    (session,) = report.rows("sessions")
+    assert (session.initiator_id, session.responder_id, session.state) == (31, 47, "closed")
+    assert session.data_packets_to_responder == 1
+    assert fits(report) == ["new"] * 5
