@@ -53,10 +53,12 @@ class Follower:
     """Replays one channel."""
 
     def __init__(self, channel: Channel, begin: int) -> None:
-        reliable = Reliable(born=channel.born, begin=begin)
+        reliable = Reliable(born=channel.born, from_zero=channel.numbered_from_zero, begin=begin)
         verdicts = [(frame, sent, reliable.take(frame, to_responder=sent)) for frame, sent in channel.frames()]
         self.story = Story(channel, reliable, verdicts)
         self._credit = 0
+        self._overdue = False
+        """The message at hand was acted upon before: it may come too late to fit."""
         self._given: dict[tuple[bool, int], list[Call]] = {}
         """(who gave it out, Session ID) to calls, oldest first."""
         self._lacking: dict[bool, dict[int, Call]] = {True: {}, False: {}}
@@ -76,6 +78,7 @@ class Follower:
                 self._repeated(frame, sent, verdict)
                 continue
             self.story.first.setdefault(frame.type, frame)
+            self._overdue = verdict.overdue
             self._advance_tunnel(frame, sent)
             if frame.type in _OF_CALLS:
                 self._advance_call(frame, sent)
@@ -97,7 +100,8 @@ class Follower:
         before = self.story.state
         after, fit, used = step(CONTROL_CONNECTION, before, sent, frame.type, unseen=self._credit)
         self._credit -= used
-        if fit is Step.VIOLATION and frame.message is not None and frame.message.type is not None and frame.message.type.known:
+        known = frame.message is not None and frame.message.type is not None and frame.message.type.known
+        if fit is Step.VIOLATION and known and not self._overdue:
             self.story.violations[frame.position] = f"{frame.type} in state {before}"
         self.story.state = after
         if frame.type == "StopCCN":
@@ -120,7 +124,8 @@ class Follower:
         after, fit, used = step(CALL, before, by_caller, frame.type, unseen=self._credit)
         self._credit -= used
         if fit is Step.VIOLATION:
-            self.story.violations[frame.position] = f"{frame.type} for a session in state {before}"
+            if not self._overdue:
+                self.story.violations[frame.position] = f"{frame.type} for a session in state {before}"
             return
         call.state = after
         if after == "closed":

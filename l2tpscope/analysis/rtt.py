@@ -5,7 +5,9 @@ tap to the side that answered, and back, plus what that side took. `l2tp-reply` 
 or a user's patience; `l2tp-zlb` holds its acknowledgement timer, 0 to 0.5 s. So the minimum of the clean samples is the best
 estimate of the path, and the median says how the side responds. Kinds are never mixed in one statistic.
 
-*Bias*: never short; long where the side delays, or where an earlier acknowledgement was lost on its way to the tap.
+*Bias*: long where the side delays, or where an earlier acknowledgement was lost on its way to the tap. Short only where a
+daemon acknowledges what it has not got: xl2tpd counts ZLBs after a CDN, so its Nr runs ahead; what was acknowledged before it
+was sent is `ambiguous`, and what a message sent on a timer acknowledges is `cumulative`, so that neither is in the statistics.
 """
 
 from __future__ import annotations

@@ -80,6 +80,12 @@ class Channel:
         towards = self.to[False]
         return towards is not None and any(frame.type == "SCCRQ" for frame in towards.frames)
 
+    @property
+    def numbered_from_zero(self) -> bool:
+        """Whether some of its set-up was seen, so that both sides' numbers began at 0 not long before."""
+        setup = ("SCCRQ", "SCCRP", "SCCCN")
+        return any(frame.type in setup for half in self.halves for frame in half.frames)
+
     def endpoint(self, initiator: bool) -> Endpoint:
         """Where that side is, as it last showed by sending; or where it was sent to."""
         received, sent = self.to[initiator], self.to[not initiator]

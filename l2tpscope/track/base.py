@@ -28,7 +28,7 @@ def step(table: Table, state: str | None, from_initiator: bool, message: str, *,
     State None (nothing known yet) is settled by the first message that can lead to one state only.
     """
     if state is None:
-        after = {target for rows in table.values() if (target := _target(rows, from_initiator, message)) is not None}
+        after = {target for name, rows in table.items() if name != END and (target := _target(rows, from_initiator, message)) is not None}
         return (after.pop() if len(after) == 1 else None), Step.EXPECTED, 0
     target = _target(table.get(state, {}), from_initiator, message)
     if target is not None:

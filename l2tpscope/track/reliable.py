@@ -16,6 +16,8 @@ from enum import Enum
 from l2tpscope.core.serial import extend
 from l2tpscope.model.half import ControlFrame
 
+SET_UP = 2
+"""The highest number that a first message can have while a tunnel is set up."""
 FAR = 1000
 """An Nr that is further than this beyond all that was seen is not believed."""
 REORDERED = 250_000_000
@@ -69,6 +71,8 @@ class Verdict:
     """Messages of both directions proven by this frame's Ns and Nr and not seen so far; -1: one of those was seen now."""
     samples: list[Sample] = field(default_factory=list)
     anomaly: str | None = None
+    overdue: bool = False
+    """It was acknowledged before it was first seen: an earlier copy may have been acted upon."""
 
 
 @dataclass(slots=True, eq=False)
@@ -113,9 +117,11 @@ class Way:
 class Reliable:
     """Takes the frames of a control connection in the order of the capture."""
 
-    def __init__(self, *, born: bool, begin: int) -> None:
+    def __init__(self, *, born: bool, from_zero: bool, begin: int) -> None:
         self._born = born
-        """The set-up is in the capture, so that numbers begin at 0."""
+        """The begin is in the capture: what is missing from number 0 on is missing in it."""
+        self._from_zero = from_zero
+        """The numbers began at 0 not long before."""
         self._begin = begin
         start = 0 if born else None
         self.ways: dict[bool, Way] = {True: Way(acked=start), False: Way(acked=start)}
@@ -146,7 +152,11 @@ class Reliable:
 
     def _numbered(self, frame: ControlFrame, way: Way) -> Verdict:
         if way.highest is None:
-            return Verdict(Fit.NEW, slot=self._first(frame, way))
+            acked = way.acked or 0
+            overdue = way.acked is not None and extend(frame.ns, acked) < acked
+            first = self._first(frame, way)
+            unseen = max(0, frame.ns - acked) if self._from_zero and frame.ns <= SET_UP else 0
+            return Verdict(Fit.NEW, slot=first, unseen=unseen, overdue=overdue)
         number = extend(frame.ns, way.highest)
         slot = way.slots.get(number)
         if slot is not None:
@@ -158,23 +168,24 @@ class Reliable:
             way.gaps[missing] = frame.time
         way.acknowledged_unseen += len(way.premature.intersection(skipped))
         early = number in way.premature or number in way.disproved
+        overdue = early or (way.acked is not None and number < way.acked)
         if early:
             way.acked = number
         way.premature.clear()
         way.highest = number
-        way.slots[number] = slot = Slot(frame, frame.time, quality="ambiguous" if early else "clean")
+        way.slots[number] = slot = Slot(frame, frame.time, quality="ambiguous" if overdue else "clean")
         unseen = sum(1 for missing in skipped if missing >= (way.acked or missing))
-        return Verdict(Fit.NEW, slot=slot, unseen=unseen - early)
+        return Verdict(Fit.NEW, slot=slot, unseen=unseen - overdue, overdue=overdue)
 
     def _first(self, frame: ControlFrame, way: Way) -> Slot:
         way.base = way.highest = frame.ns
-        if self._born and frame.ns <= 2:
+        if self._born and frame.ns <= SET_UP:
             way.base = 0
             way.gaps = dict.fromkeys(range(frame.ns), frame.time)
         edge = not self._born and frame.time - self._begin < EDGE
         slot = Slot(frame, frame.time, quality="edge" if edge else "clean")
         way.slots[frame.ns] = slot
-        if way.acked is None or way.acked > way.highest + 1:
+        if way.acked is None or abs(way.acked - frame.ns) > FAR:
             way.acked = way.base
         return slot
 
@@ -198,7 +209,8 @@ class Reliable:
         way.base = min(number, way.base if way.base is not None else number)
         slot = Slot(frame, frame.time, quality="ambiguous")
         way.slots[number] = slot
-        return Verdict(Fit.OUT_OF_ORDER, slot=slot, unseen=0 if since is None else -1)
+        overdue = number < (way.acked or number)
+        return Verdict(Fit.OUT_OF_ORDER, slot=slot, unseen=0 if since is None else -1, overdue=overdue)
 
     def _acknowledge(self, frame: ControlFrame, back: Way, verdict: Verdict) -> None:
         """Mark what the frame's Nr acknowledges for the first time, and take the round trips."""
