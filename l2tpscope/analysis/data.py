@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 from l2tpscope.model.channel import Call, Channel
@@ -12,9 +13,13 @@ def attach_data(channels: Iterable[Channel]) -> None:
     """Every series of every channel ends up in one call; all calls get their running number, by first appearance."""
     channels = list(channels)
     for channel in channels:
+        known: dict[tuple[bool, int | None], list[Call]] = defaultdict(list)
+        for call in channel.calls:
+            for side, number in call.ids.items():
+                known[side, number].append(call)
         for side, half in channel.to.items():
             for series in half.series if half is not None else ():
-                _attach(channel, side, series)
+                _attach(channel, side, series, known[side, series.session])
         _pair_lonely(channel)
         channel.calls.sort(key=lambda call: call.position)
         for call in channel.calls:
@@ -24,9 +29,8 @@ def attach_data(channels: Iterable[Channel]) -> None:
         call.number = number
 
 
-def _attach(channel: Channel, side: bool, series: DataSeries) -> None:
-    """To the last call with this Session ID that began before the data, else to the first one."""
-    alike = [call for call in channel.calls if call.ids[side] == series.session]
+def _attach(channel: Channel, side: bool, series: DataSeries, alike: list[Call]) -> None:
+    """To the last of the calls with this Session ID that began before the data, else to the first of them."""
     before = [call for call in alike if call.position <= series.position]
     if before or alike:
         (before[-1] if before else alike[0]).series[side].append(series)
@@ -35,6 +39,7 @@ def _attach(channel: Channel, side: bool, series: DataSeries) -> None:
     call.ids[side] = series.session
     call.series[side].append(series)
     channel.calls.append(call)
+    alike.append(call)
 
 
 def _pair_lonely(channel: Channel) -> None:

@@ -16,8 +16,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from l2tpscope.analysis.follow import Story
 from l2tpscope.analysis.rows import RttRow
 
@@ -77,12 +75,19 @@ def statistics(rows: Iterable[RttRow]) -> list[Statistic]:
 
 
 def _statistic(tunnel: int | None, side: str, kind: str, rows: list[RttRow]) -> Statistic:
-    clean = [row.rtt_s for row in rows if row.quality == "clean"]
+    clean = sorted(row.rtt_s for row in rows if row.quality == "clean")
     ambiguous = sum(row.quality == "ambiguous" for row in rows)
     if not clean:
         return Statistic(tunnel, side, kind, 0, None, None, None, ambiguous)
-    p50, p95 = np.quantile(clean, [0.5, 0.95]).tolist()
-    return Statistic(tunnel, side, kind, len(clean), min(clean), p50, p95, ambiguous)
+    return Statistic(tunnel, side, kind, len(clean), clean[0], _quantile(clean, 0.5), _quantile(clean, 0.95), ambiguous)
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    """Between the two nearest values, in proportion (as numpy.quantile, which takes ten times as long for a few)."""
+    place = (len(ordered) - 1) * share
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
 def best(rows: Iterable[RttRow]) -> dict[tuple[int, str], tuple[float, float]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Int64s = NDArray[np.int64]
 
-MOST = 200_000
+MOST = 1 << 16
 """No more bins than this: when they are more, all become twice as wide."""
 WIDTH = 1_000_000_000
 """Of the bins at first, in nanoseconds."""

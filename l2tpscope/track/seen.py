@@ -21,6 +21,11 @@ _COLUMNS = (
 )
 
 
+MOST_ENDPOINTS = 4096
+_endpoints: dict[tuple[int, int], Endpoint] = {}
+"""(address key, port) to endpoint: most frames share a few, which then are one object each."""
+
+
 class Seen(NamedTuple):
     """One control row. Keeping it costs little; it is decoded only when it is followed."""
 
@@ -51,12 +56,20 @@ class Seen(NamedTuple):
     @property
     def sender(self) -> Endpoint:
         """Who sent it."""
-        return Endpoint(self._address(12, 8), self.source_port or None)
+        return self._endpoint(self.source, self.source_port, 12, 8)
 
     @property
     def receiver(self) -> Endpoint:
         """Whom it is for."""
-        return Endpoint(self._address(16, 24), self.destination_port or None)
+        return self._endpoint(self.destination, self.destination_port, 16, 24)
+
+    def _endpoint(self, key: int, port: int, in_ipv4: int, in_ipv6: int) -> Endpoint:
+        endpoint = _endpoints.get((key, port))
+        if endpoint is None:
+            if len(_endpoints) >= MOST_ENDPOINTS:
+                _endpoints.clear()
+            _endpoints[key, port] = endpoint = Endpoint(self._address(in_ipv4, in_ipv6), port or None)
+        return endpoint
 
     def _address(self, in_ipv4: int, in_ipv6: int) -> bytes:
         if self.datagram[0] >> 4 == 4:
