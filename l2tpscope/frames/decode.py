@@ -22,7 +22,7 @@ from l2tpscope.frames.table import Table, origin_of
 from l2tpscope.frames.tables import DROP, ICMP, ICMPV6, KEEP, UDP, UNWRAP, interest_table, protocol_table
 from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, blank, select
 
-CHUNK = 32768
+CHUNK = 49152
 """Records at a time: so many that the columns pay, so few that they stay in the cache."""
 
 _PROTOCOLS = protocol_table()

@@ -134,13 +134,14 @@ def copies_of(packets: Packets, fields: Fields, kinds: Octet, origin: Origin, fr
     unique: Bools = (rows["first"] < 0x60) & (rows["identification"] != 0)
     control = (kinds == Kind.L2TP2_CONTROL) | (kinds == Kind.L2TP3_CONTROL)
     unique |= (fields.ns >= 0) & (~control | (fields.body_octets > 0))
-    word: Ids = rows["after_ports"] ^ rows["at2"]
+    word: Ids = rows["raw24"] ^ rows["raw30"]  # UDP length and checksum; L2TP Length or ids
     word *= _SPREAD
-    word ^= rows["at6"] ^ rows["source"]
+    word ^= rows["raw34"]  # ids, Ns
+    word ^= rows["raw12"]  # source
     word *= _SPREAD
-    word ^= rows["spi"]
+    word ^= rows["raw20"]  # ports
     word *= _SPREAD
-    word ^= rows["total_id"]
+    word ^= rows["raw2"]  # total length, identification
     link = packets.ip - origin.begin
     link[packets.ip >= frames_end] = 0
     return Copies(word, origin.time, np.minimum(packets.limit - packets.ip, octets), link, unique)

@@ -10,7 +10,7 @@ from l2tpscope.frames.window import Bools, Int64s, Words
 Keys = NDArray[np.uint64]
 
 MAX_FLOWS = 100_000
-TRIM_EVERY = 1 << 16
+TRIM_EVERY = 1 << 17
 """Records between two trims: at record numbers that are a multiple of it, so that the cut into batches changes nothing."""
 
 _NEVER = np.iinfo(np.int64).max

@@ -27,7 +27,6 @@ NETWORK = 20
 FIELDS: list[tuple[str, str, int]] = [
     ("first", "u1", 0),  # version and header length
     ("total", ">u2", 2),  # IPv4: total length
-    ("total_id", ">u4", 2),  # IPv4: total length, identification; IPv6: half the flow label, payload length
     ("identification", ">u2", 4),
     ("fragment", ">u2", 6),
     ("protocol", "u1", 9),  # IPv6: the last next header, written there by network.py
@@ -50,6 +49,12 @@ FIELDS: list[tuple[str, str, int]] = [
     ("word8", ">u2", 36),
     ("word10", ">u2", 38),
     ("word12", ">u2", 40),
+    ("raw2", "=u4", 2),  # the same octets in the machine's own order: only to be compared with each other
+    ("raw12", "=u4", 12),
+    ("raw20", "=u4", 20),
+    ("raw24", "=u4", 24),
+    ("raw30", "=u4", 30),
+    ("raw34", "=u4", 34),
     ("avp", ">u2", 40),  # the first AVP: flags and length, vendor and type, value
     ("avp_type", ">u4", 42),
     ("message_type", ">u2", 46),

@@ -31,8 +31,8 @@ class Bins:
         """Take rows. *Shape*: all (n,)."""
         if not len(series):
             return
-        number = time // self.width
-        first, last, size = int(number.min()), int(number.max()), int(series.max()) + 1
+        first, last, size = int(time.min()) // self.width, int(time.max()) // self.width, int(series.max()) + 1
+        number = time // self.width if last > first + 1 else first + (time >= last * self.width) * (last - first)
         if (last - first + 1) * size <= 4 * len(series):
             self._parts.append(_dense((number - first) * size + series, first, size, octets))
         else:

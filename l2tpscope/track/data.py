@@ -25,17 +25,17 @@ _IPV6 = np.uint64(1) << np.uint64(63)
 
 def flow_keys(frames: Frames, rows: Int64s) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Two 64-bit keys that together name (addresses, ports, tunnel, session) of v2 rows."""
-    source, destination = frames.source[rows], frames.destination[rows]
+    source, destination = frames.source.take(rows), frames.destination.take(rows)
     addresses = source << np.uint64(32)
     addresses |= destination
     wide = (source | destination) >= _IPV6
     if wide.any():
         mix = source * np.uint64(0x9E3779B97F4A7C15) ^ destination
         addresses = np.where(wide, mix, addresses)
-    ids = frames.source_port[rows].astype(np.uint64)
-    for column, bits in ((frames.destination_port, 16), (frames.tunnel, 16), (frames.session, 16)):
-        ids <<= np.uint64(bits)
-        ids |= column[rows].astype(np.uint64)
+    ids = frames.source_port.take(rows).astype(np.uint64)
+    for column in (frames.destination_port, frames.tunnel, frames.session):
+        ids <<= np.uint64(16)
+        ids |= column.take(rows)
     return addresses, ids
 
 
@@ -116,13 +116,14 @@ class DataTracker:
         flows = self._flows.lookup(*flow_keys(frames, rows))
         if len(self._flows) > before:
             self._meet(frames, rows, flows, before)
-        series = self._series_of_flow[flows]
+        series = self._series_of_flow.take(flows)
         self._count(frames, rows, series)
-        sequenced = np.flatnonzero((frames.flags[rows] & 0x0800 != 0) & (frames.ns[rows] >= 0))
+        number = frames.ns.take(rows)
+        sequenced = np.flatnonzero(number >= 0)
         if len(sequenced):
-            space = series[sequenced]
+            space = series.take(sequenced)
             self._sequenced += np.bincount(space, minlength=len(self._sequenced))
-            self._sequences.feed(space, frames.ns[rows[sequenced]], frames.time[rows[sequenced]])
+            self._sequences.feed(space, number.take(sequenced), frames.time.take(rows.take(sequenced)))
 
     def _meet(self, frames: Frames, rows: Int64s, flows: NDArray[np.int32], before: int) -> None:
         """Begin a series for each flow that was not there before."""
@@ -145,15 +146,15 @@ class DataTracker:
                 setattr(self, name, grown(getattr(self, name), size))
             self._first[old:] = _LATE
             self._last[old:] = _EARLY
-        time = frames.time[rows]
+        time = frames.time.take(rows)
         self._packets += np.bincount(series, minlength=len(self._packets))
-        self._octets += np.bincount(series, frames.body_octets[rows], len(self._octets)).astype(np.int64)
+        self._octets += np.bincount(series, frames.body_octets.take(rows), len(self._octets)).astype(np.int64)
         if bool((time[1:] >= time[:-1]).all()):
             self._span(series, time)
         else:
             np.minimum.at(self._first, series, time)
             np.maximum.at(self._last, series, time)
-        self.bins.add(series, time, frames.ip_octets[rows])
+        self.bins.add(series, time, frames.ip_octets.take(rows))
 
     def _span(self, series: Int64s, time: Int64s) -> None:
         """First and last time of rows that are in the order of time: the last assignment to an index wins."""

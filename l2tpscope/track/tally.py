@@ -23,7 +23,8 @@ class Tally:
         here.undecoded += frames.undecoded
         if not len(frames):
             return
-        captures = np.unique(frames.capture).tolist()
+        one = int(frames.capture[0])
+        captures = [one] if (frames.capture == one).all() else np.unique(frames.capture).tolist()
         for capture in captures:
             mine = slice(None) if len(captures) == 1 else frames.capture == capture
             tally = self._of(capture)

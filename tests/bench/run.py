@@ -20,6 +20,8 @@ from statistics import median
 
 HERE = Path(__file__).parent
 PROGRAM = [sys.executable, "-m", "l2tpscope"]
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+"""With compiled modules kept, as they are where the program is installed."""
 FILTER = "udp port 1701 or udp port 4500 or proto 50"
 FIELDS = ["l2tp.tunnel", "l2tp.session", "l2tp.Ns", "l2tp.Nr"]
 QUICK_PACKETS = 300_000
@@ -57,7 +59,7 @@ class Line:
 def run(command: list[str], stdin: int | None = None) -> Run:
     """Run a command to its end, its output thrown away; its own rusage."""
     began = time.monotonic()
-    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT)
     assert process.stderr is not None
     said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
