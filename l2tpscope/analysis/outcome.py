@@ -107,7 +107,7 @@ def call_outcome(call: Call, tunnel: Outcome) -> Outcome:
     if tunnel.closed is not None:
         late = call.request is not None and call.request.time > tunnel.closed  # asked for in a tunnel that was closed already
         return Outcome("closed" if up else "refused", None if late else tunnel.closed, tunnel.by)
-    if up:
+    if up and tunnel.state != "partial":
         return Outcome("established")
     return Outcome("partial" if call.first is None else "opening")
 
