@@ -69,6 +69,16 @@ class Script:
         """A data packet without a sequence number."""
         self.udp(time, source, destination, struct.pack(">HHH", 2, tunnel, session) + b"\xff\x03\x00\x21" + bytes(40), sport, dport)
 
+    def sequenced(self, time: float, source: bytes, destination: bytes, tunnel: int, session: int, number: int) -> None:
+        """A data packet with the S bit and a sequence number."""
+        self.udp(time, source, destination, struct.pack(">HHHHH", 0x0802, tunnel, session, number, 0) + b"\xff\x03\x00\x21" + bytes(40))
+
+    def call(self, time: float) -> None:
+        """A session of the tunnel that `set_up` made: ids 31 and 47."""
+        self.control(time, A, B, "ICRQ", 9, 2, 1, own_session=31)
+        self.control(time + 0.1, B, A, "ICRP", 5, 1, 3, session=31, own_session=47)
+        self.control(time + 0.2, A, B, "ICCN", 9, 3, 2, session=47)
+
     def set_up(self, time: float, a: int = 5, b: int = 9, *, sport: int = 1701, reply_port: int = 1701) -> None:
         """A tunnel comes up in 0.3 s: ids *a* and *b*."""
         self.control(time, A, B, "SCCRQ", 0, 0, 0, assigned=a, sport=sport)

@@ -298,3 +298,90 @@ def test_a_session_of_one_direction_was_up() -> None:
     assert (session.initiator_id, session.responder_id, session.state) == (31, 47, "closed")
     assert session.data_packets_to_responder == 1
     assert fits(report) == ["new"] * 5
+
+
+def test_one_acknowledgement_for_four_times_only_the_newest() -> None:
+    """A ZLB that acknowledges a window of four gives one clean round trip; of the older ones it is an upper bound only."""
+    script = Script()
+    script.set_up(0.0)
+    for number in range(4):
+        script.control(1.0 + number / 100, A, B, "HELLO", 9, 2 + number, 1)
+    script.control(1.1, B, A, "ZLB", 5, 1, 6)
+    samples = [row for row in script.report().rows("rtt") if row.frame_reply == 9]
+    assert [(row.quality, round(row.rtt_s, 6)) for row in samples] == [
+        ("cumulative", 0.1),
+        ("cumulative", 0.09),
+        ("cumulative", 0.08),
+        ("clean", 0.07),
+    ]
+
+
+def test_a_copy_made_by_the_capture_is_no_retransmission() -> None:
+    """The same datagram twice within 2 ms, from a mirror port, is a duplicate: not sent again, and counted once."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, A, B, "HELLO", 9, 2, 1)
+    script.records.append((1.0005, script.records[-1][1]))
+    report = script.report()
+    (tunnel,) = report.rows("tunnels")
+    assert fits(report)[-2:] == ["new", "duplicate"]
+    assert (tunnel.retransmissions_to_responder, tunnel.messages_to_responder) == (0, 3)
+    assert report.rows("captures")[0].duplicate_frames == 1
+
+
+def test_numbers_before_the_first_of_a_new_session_are_lost() -> None:
+    """A session that began in the capture began at 0 (RFC 2661 §5.4): 0, 1, 2 are missing before 3, and 5 after it."""
+    script = Script()
+    script.set_up(0.0)
+    script.call(1.0)
+    for step, number in enumerate((3, 4, 6, 7, 8)):
+        script.sequenced(2.0 + step / 10, A, B, 9, 47, number)
+    script.control(60.0, A, B, "HELLO", 9, 4, 2)
+    (row,) = [row for row in script.report().rows("loss") if row.space == "l2tp-data" and row.direction == "to_responder"]
+    assert (row.expected, row.received, row.lost, row.upstream_lost, row.downstream_lost) == (9, 5, 4, 4, None)
+    assert row.loss_low_ratio is not None
+    assert row.loss_low_ratio < 4 / 9 < (row.loss_high_ratio or 0)
+
+
+def test_sequencing_switched_off_and_on_goes_on_where_it_stopped() -> None:
+    """RFC 2661 §5.4: packets without the S bit take no number, so that nothing is lost between 2 and 3."""
+    script = Script()
+    script.set_up(0.0)
+    script.call(1.0)
+    for time, number in ((2.0, 0), (2.1, 1), (2.2, 2)):
+        script.sequenced(time, A, B, 9, 47, number)
+    script.data(2.3, A, B, 9, 47)
+    script.sequenced(2.4, A, B, 9, 47, 3)
+    script.control(60.0, A, B, "HELLO", 9, 4, 2)
+    report = script.report()
+    (row,) = [row for row in report.rows("loss") if row.space == "l2tp-data" and row.direction == "to_responder"]
+    assert (row.expected, row.lost) == (4, 0)
+    (session,) = report.rows("sessions")
+    assert (session.data_packets_to_responder, session.sequenced_to_responder) == (5, True)
+
+
+def test_a_sessions_id_given_out_again_is_another_session() -> None:
+    """Within one tunnel an id may be used again after a CDN; data goes to the session that had it at the time."""
+    script = Script()
+    script.set_up(0.0)
+    script.call(1.0)
+    script.data(2.0, A, B, 9, 47)
+    script.control(3.0, A, B, "CDN", 9, 4, 2, session=47, own_session=31, result=u16(3))
+    script.control(4.0, A, B, "ICRQ", 9, 5, 2, own_session=31)
+    script.control(4.1, B, A, "ICRP", 5, 2, 6, session=31, own_session=47)
+    script.control(4.2, A, B, "ICCN", 9, 6, 3, session=47)
+    script.data(5.0, A, B, 9, 47)
+    script.data(5.1, A, B, 9, 47)
+    rows = script.report().rows("sessions")
+    assert [(row.state, row.data_packets_to_responder) for row in rows] == [("closed", 1), ("established", 2)]
+
+
+def test_a_message_under_a_number_that_another_had_is_a_violation() -> None:
+    """One Ns, two messages: no two correct peers do that."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, A, B, "HELLO", 9, 2, 1)
+    script.control(1.5, A, B, "ICRQ", 9, 2, 1, own_session=31)
+    report = script.report()
+    assert fits(report)[-1] == "violation"
+    assert report.rows("messages")[-1].anomalies == ["Ns 2 was HELLO before"]
