@@ -1,4 +1,4 @@
-"""Serial-number arithmetic modulo 2^bits, scalar and in columns.
+"""Serial-number arithmetic modulo 2^bits.
 
 One tested function for every sequence space: control and data Ns (16 bits), the L2-specific sublayer (24), ESP (32).
 
@@ -6,11 +6,6 @@ One tested function for every sequence space: control and data Ns (16 bits), the
 """
 
 from __future__ import annotations
-
-import numpy as np
-from numpy.typing import NDArray
-
-Int64s = NDArray[np.int64]
 
 
 def delta(a: int, b: int, bits: int = 16) -> int:
@@ -23,21 +18,6 @@ def delta(a: int, b: int, bits: int = 16) -> int:
     return ((a - b + half) & ((1 << bits) - 1)) - half
 
 
-def newer(a: int, b: int, bits: int = 16) -> bool:
-    """Whether *a* comes after *b*."""
-    return delta(a, b, bits) > 0
-
-
 def extend(value: int, reference: int, bits: int = 16) -> int:
     """The number congruent to *value* that lies nearest to the unwrapped *reference*."""
     return reference + delta(value, reference, bits)
-
-
-def unwrap(values: Int64s, reference: Int64s, bits: int = 16) -> Int64s:
-    """Columns of `extend`: each value beside its own unwrapped reference.
-
-    *Shape*: both (n,); the result too.
-    """
-    half = 1 << (bits - 1)
-    distance = (values - reference + half) & ((1 << bits) - 1)
-    return reference + distance - half

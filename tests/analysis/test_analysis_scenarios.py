@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 
+import pytest
 from script import A, B, C, Script, u16
 
 from l2tpscope.report import Report
+from l2tpscope.track import l2tp
 
 
 def fits(report: Report) -> list[str]:
@@ -385,3 +387,33 @@ def test_a_message_under_a_number_that_another_had_is_a_violation() -> None:
     report = script.report()
     assert fits(report)[-1] == "violation"
     assert report.rows("messages")[-1].anomalies == ["Ns 2 was HELLO before"]
+
+
+def test_what_never_came_up_is_forgotten_when_it_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answered floods are bounded too: the oldest tunnels that never came up go, the ones that did stay, and a note says so."""
+    monkeypatch.setattr(l2tp, "MOST_UNPROVEN", 20)
+    script = Script()
+    script.set_up(0.0, a=1000, b=2000)
+    for number in range(50):
+        time, source = 1.0 + number, bytes([100, 64, 0, number])
+        script.control(time, source, B, "SCCRQ", 0, 0, 0, assigned=1 + number)
+        script.control(time + 0.1, B, source, "SCCRP", 1 + number, 0, 1, assigned=100 + number)
+    for number in range(30):
+        script.control(60.0 + number, A, B, "HELLO", 3000 + number, 7, 7)
+    report = script.report()
+    rows = report.rows("tunnels")
+    assert rows[0].initiator_id == 1000
+    assert len(rows) <= 21
+    assert any("never came up" in note for note in report.notes)
+
+
+def test_frames_beyond_the_bound_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When more control frames come than are kept, the report says how many were not followed."""
+    monkeypatch.setattr(l2tp, "MOST_FRAMES", 10)
+    script = Script()
+    script.set_up(0.0)
+    for number in range(20):
+        script.control(1.0 + number, A, B, "HELLO", 9, 2 + number, 1)
+    report = script.report()
+    assert len(report.rows("messages")) == 10
+    assert report.notes == ["14 control frames were counted but not followed: more than 10"]
