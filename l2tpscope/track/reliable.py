@@ -18,6 +18,9 @@ from l2tpscope.model.half import ControlFrame
 
 SET_UP = 2
 """The highest number that a first message can have while a tunnel is set up."""
+RECEIVE_WINDOW_SIZE = 10
+DEFAULT_WINDOW = 4
+"""Of a receiver that names none (RFC 2661 §4.4.3)."""
 FAR = 1000
 """An Nr that is further than this beyond all that was seen is not believed."""
 REORDERED = 250_000_000
@@ -107,6 +110,10 @@ class Way:
     disproved: set[int] = field(default_factory=set)
     """Of these, numbers that were still the next ones afterwards."""
     duplicates: int = 0
+    window: int = DEFAULT_WINDOW
+    """Receive window of who gets these messages."""
+    outstanding: int = 0
+    """Most messages that were sent and not acknowledged, as seen at the tap."""
 
     @property
     def unacknowledged(self) -> list[Slot]:
@@ -136,7 +143,11 @@ class Reliable:
         way.frames += 1
         if frame.ns < 0 or frame.nr < 0:
             return Verdict(Fit.NEW, anomaly="no sequence numbers")
+        if frame.type in ("SCCRQ", "SCCRP") and frame.message is not None:
+            back.window = frame.message.get(RECEIVE_WINDOW_SIZE) or DEFAULT_WINDOW
         verdict = self._acknowledger(frame, way) if frame.type in ("ZLB", "ACK") else self._numbered(frame, way)
+        if verdict.slot is not None and verdict.slot.first is frame:
+            self._watch_window(way, back, verdict)
         self._acknowledge(frame, back, verdict)
         return verdict
 
@@ -211,6 +222,17 @@ class Reliable:
         way.slots[number] = slot
         overdue = number < (way.acked or number)
         return Verdict(Fit.OUT_OF_ORDER, slot=slot, unseen=0 if since is None else -1, overdue=overdue)
+
+    def _watch_window(self, way: Way, back: Way, verdict: Verdict) -> None:
+        """Count what is under way. An acknowledgement passes the tap before it is with the sender, so that more at the tap
+        than the window holds is more at the sender too (RFC 2661 §5.8), unless the capture missed acknowledgements.
+        """
+        if way.acked is None or way.highest is None or not back.frames:
+            return
+        outstanding = way.highest + 1 - way.acked
+        way.outstanding = max(way.outstanding, outstanding)
+        if outstanding > way.window and verdict.anomaly is None:
+            verdict.anomaly = f"{outstanding} messages under way, the receive window is {way.window}"
 
     def _acknowledge(self, frame: ControlFrame, back: Way, verdict: Verdict) -> None:
         """Mark what the frame's Nr acknowledges for the first time, and take the round trips."""

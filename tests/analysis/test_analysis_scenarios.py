@@ -417,3 +417,14 @@ def test_frames_beyond_the_bound_are_counted(monkeypatch: pytest.MonkeyPatch) ->
     report = script.report()
     assert len(report.rows("messages")) == 10
     assert report.notes == ["14 control frames were counted but not followed: more than 10"]
+
+
+def test_more_under_way_than_the_window_holds_is_told() -> None:
+    """Without a Receive Window Size the window is 4 (RFC 2661 §4.4.3): the fifth message without an acknowledgement exceeds it."""
+    script = Script()
+    script.set_up(0.0)
+    for number in range(5):
+        script.control(1.0 + number / 100, A, B, "HELLO", 9, 2 + number, 1)
+    rows = script.report().rows("messages")[-5:]
+    assert [row.anomalies for row in rows] == [[], [], [], [], ["5 messages under way, the receive window is 4"]]
+    assert {row.fit for row in rows} == {"new"}
