@@ -21,7 +21,7 @@ from l2tpscope.model.channel import Call
 from l2tpscope.model.half import DataSeries
 from l2tpscope.track.reliable import Way
 
-NO_NUMBERS = "no sequence numbers on the data (S bit not set)"
+NO_NUMBERS = "no sequence numbers (S bit not set)"
 ONE_SIDED = "this direction is not in the capture"
 HEAD = 100
 """Numbers that may be missing before the first one of a session that began in the capture."""

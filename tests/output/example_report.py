@@ -82,7 +82,7 @@ def loss(**given: Any) -> LossRow:
 
 def measures() -> Measures:
     """Two tunnels, one of them hostile."""
-    unsequenced = "no sequence numbers on the data (S bit not set)"
+    unsequenced = "no sequence numbers (S bit not set)"
     return Measures(
         captures=[capture()],
         tunnels=[tunnel(), tunnel(2, state="refused", initiator_host_name=HOSTILE, error_message=HOSTILE, result_code=2, setup_s=None)],

@@ -16,7 +16,7 @@ from l2tpscope.output.room import LINES
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
-UNSEQUENCED = "no sequence numbers on the data (S bit not set)"
+UNSEQUENCED = "no sequence numbers (S bit not set)"
 
 
 def text(**tables: Any) -> str:
