@@ -43,7 +43,8 @@ def read(
     further = tuple(ports)
     trace, interrupted = _follow(sources, further, key, progress)
     options = {"ports": sorted(set(further)), "secret": key is not None}
-    return Report(measures=measure(trace), options=options, notes=trace.notes, interrupted=interrupted, renderer=RENDERER)
+    measures = measure(trace)
+    return Report(measures=measures, options=options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
 
 
 def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None) -> tuple[Trace, bool]:

@@ -23,7 +23,7 @@ __all__ = ["Measures", "measure"]
 
 def measure(trace: Trace) -> Measures:
     """All tables of what was seen."""
-    channels = pair(trace.halves, trace.series)
+    channels, notes = pair(trace.halves, trace.series)
     stories = [Follower(channel, trace.begin).run() for channel in channels]
     attach_data(channels)
     outcomes = [tunnel_outcome(story, trace.end) for story in stories]
@@ -42,4 +42,5 @@ def measure(trace: Trace) -> Measures:
         loss=measure_loss(stories, suspect=any(row.verdict == "poor" for row in captures)),
         throughput=partial(measure_throughput, channels, trace.bins, trace.bin_width),
         events=partial(measure_events, told, trace),
+        notes=[*trace.notes, *notes],
     )

@@ -15,6 +15,8 @@ from l2tpscope.model.half import ControlFrame, DataSeries, Half
 MOST_COMPARED = 64
 """Halves of one direction between two hosts that are still compared each with each."""
 COMPARED_FRAMES = 100
+MOST_OF_DATA_ALONE = 10_000
+"""Halves of which data was seen and no control message: real ones are few, a flood of random ids makes any number."""
 MOST_PAIRS = 50_000
 """Pairs of halves that are compared in all: a bound on time where a hostile peer makes very many."""
 L2TP = 1701
@@ -27,9 +29,9 @@ AGREE = "Ns/Nr agree"
 ONLY = "only candidate"
 
 
-def pair(halves: list[Half], series: list[DataSeries]) -> list[Channel]:
-    """The channels, numbered in the order in which they first appeared."""
-    halves = _with_series(halves, series)
+def pair(halves: list[Half], series: list[DataSeries]) -> tuple[list[Channel], list[str]]:
+    """The channels, numbered in the order in which they first appeared; and notes on what was left out."""
+    halves, notes = _with_series(halves, series)
     _adopt(halves)
     linked: list[tuple[Half, Half | None, str | None]] = []
     single: list[Half] = []
@@ -47,27 +49,33 @@ def pair(halves: list[Half], series: list[DataSeries]) -> list[Channel]:
     channels.sort(key=lambda channel: channel.position)
     for number, channel in enumerate(channels, 1):
         channel.number = number
-    return channels
+    return channels, notes
 
 
 def _used(half: Half) -> bool:
     return bool(half.frames or half.series)
 
 
-def _with_series(halves: list[Half], series: list[DataSeries]) -> list[Half]:
+def _with_series(halves: list[Half], series: list[DataSeries]) -> tuple[list[Half], list[str]]:
     """Give each series to the half that it belongs to; data of which no control frame was seen makes a half of its own."""
     known: dict[tuple[bytes, int], list[Half]] = defaultdict(list)
     for half in halves:
         if half.tunnel is not None:
             known[half.receiver.address, half.tunnel].append(half)
+    of_data_alone = packets = 0
     for one in series:
         owner = _owner(known[one.receiver.address, one.tunnel], one)
         if owner is None:
+            of_data_alone += 1
+            if of_data_alone > MOST_OF_DATA_ALONE:
+                packets += one.packets
+                continue
             owner = Half(one.receiver, one.sender, one.tunnel, one.position)
             known[one.receiver.address, one.tunnel].append(owner)
             halves.append(owner)
         owner.series.append(one)
-    return halves
+    left_out = f"{packets} data packets belong to tunnels without a control message, of which {MOST_OF_DATA_ALONE} halves are shown"
+    return halves, [left_out] if packets else []
 
 
 def _owner(halves: list[Half], series: DataSeries) -> Half | None:

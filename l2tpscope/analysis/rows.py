@@ -305,6 +305,8 @@ class Measures:
     loss: list[LossRow] = field(default_factory=list)
     throughput: list[ThroughputRow] | Callable[[], list[ThroughputRow]] = field(default_factory=list)
     events: list[EventRow] | Callable[[], list[EventRow]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the bounds on memory left out, a line each."""
 
     def rows(self, table: str) -> list[Any]:
         """The rows of a table, made now if they were not before."""

@@ -23,7 +23,7 @@ from l2tpscope.wire.l2tp import ControlMessage
 
 ASSIGNED_TUNNEL_ID = 9
 ASSIGNED_SESSION_ID = 14
-MOST_FRAMES = 400_000
+MOST_FRAMES = 200_000
 """Control frames kept in all; beyond this they are counted only."""
 SAMPLE = 2500
 """Unanswered SCCRQs that are followed; beyond this they are counted, and only those that get an answer are followed."""

@@ -23,6 +23,8 @@ DEFAULT_WINDOW = 4
 """Of a receiver that names none (RFC 2661 §4.4.3)."""
 FAR = 1000
 """An Nr that is further than this beyond all that was seen is not believed."""
+MOST_MISSING, MOST_GAPS = 64, 256
+"""Skipped numbers that are remembered, of one jump and in all: one that comes later than that is late, no more."""
 REORDERED = 250_000_000
 """A missing message that comes later than this (nanoseconds) after the gap was sent again; sooner, it was overtaken."""
 SPONTANEOUS = frozenset({"SCCRQ", "HELLO", "StopCCN", "ICRQ", "OCRQ", "CDN", "WEN", "SLI"})
@@ -174,9 +176,11 @@ class Reliable:
             return self._again(frame, way, slot)
         if number < way.highest:
             return self._belated(frame, way, number)
-        skipped = range(way.highest + 1, min(number, way.highest + 1 + FAR))
+        skipped = range(max(way.highest + 1, number - MOST_MISSING), number)
         for missing in skipped:
             way.gaps[missing] = frame.time
+        for oldest in list(way.gaps)[: max(0, len(way.gaps) - MOST_GAPS)]:
+            del way.gaps[oldest]
         way.acknowledged_unseen += len(way.premature.intersection(skipped))
         early = number in way.premature or number in way.disproved
         overdue = early or (way.acked is not None and number < way.acked)

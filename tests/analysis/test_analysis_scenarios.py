@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from importlib import import_module
 
 import pytest
 from script import A, B, C, Script, u16
@@ -428,3 +429,17 @@ def test_more_under_way_than_the_window_holds_is_told() -> None:
     rows = script.report().rows("messages")[-5:]
     assert [row.anomalies for row in rows] == [[], [], [], [], ["5 messages under way, the receive window is 4"]]
     assert {row.fit for row in rows} == {"new"}
+
+
+def test_data_under_random_ids_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flood of data under ids that nobody gave out makes a bounded number of tunnels, and a note of the rest."""
+    monkeypatch.setattr(import_module("l2tpscope.analysis.pair"), "MOST_OF_DATA_ALONE", 5)
+    script = Script()
+    script.set_up(0.0)
+    script.data(0.5, A, B, 9, 47)
+    for number in range(20):
+        script.data(1.0 + number, A, B, 100 + number, 47)
+    report = script.report()
+    assert len(report.rows("tunnels")) == 6
+    assert report.rows("tunnels")[0].data_packets_to_responder == 1
+    assert report.notes == ["15 data packets belong to tunnels without a control message, of which 5 halves are shown"]
