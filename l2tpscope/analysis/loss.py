@@ -59,7 +59,7 @@ def _control(story: Story, to_initiator: bool, suspect: bool) -> LossRow:
         unseen = story.channel.to[to_initiator] is None
         why = ONE_SIDED if unseen else "no control messages but acknowledgements"
         return _row(**common, measurable=False, why_not=why)
-    expected, received = way.highest - way.base + 1, len(way.slots)
+    expected, received = max(len(way.slots), way.highest - way.base + 1 - way.jumped), len(way.slots)
     lost = max(0, expected - received)
     return _row(
         **common,

@@ -24,7 +24,9 @@ DEFAULT_WINDOW = 4
 FAR = 1000
 """An Nr that is further than this beyond all that was seen is not believed."""
 MOST_MISSING, MOST_GAPS = 64, 256
-"""Skipped numbers that are remembered, of one jump and in all: one that comes later than that is late, no more."""
+"""Skipped numbers that are taken for missing messages, at a time and in all. More at a time are a restart or nonsense: no
+window is that large, so they are not counted as lost.
+"""
 REORDERED = 250_000_000
 """A missing message that comes later than this (nanoseconds) after the gap was sent again; sooner, it was overtaken."""
 SPONTANEOUS = frozenset({"SCCRQ", "HELLO", "StopCCN", "ICRQ", "OCRQ", "CDN", "WEN", "SLI"})
@@ -91,6 +93,8 @@ class Way:
     """Every number below it is acknowledged."""
     gaps: dict[int, int] = field(default_factory=dict)
     """Numbers that were skipped, with the time when that showed."""
+    jumped: int = 0
+    """Numbers that were leapt over and are not missing."""
     frames: int = 0
     retransmissions: int = 0
     late: int = 0
@@ -176,11 +180,13 @@ class Reliable:
             return self._again(frame, way, slot)
         if number < way.highest:
             return self._belated(frame, way, number)
-        skipped = range(max(way.highest + 1, number - MOST_MISSING), number)
+        jump = number - way.highest - 1
+        skipped = range(way.highest + 1, number) if jump <= MOST_MISSING else range(0)
+        way.jumped += jump - len(skipped)
         for missing in skipped:
             way.gaps[missing] = frame.time
-        for oldest in list(way.gaps)[: max(0, len(way.gaps) - MOST_GAPS)]:
-            del way.gaps[oldest]
+        while len(way.gaps) > MOST_GAPS:
+            del way.gaps[next(iter(way.gaps))]
         way.acknowledged_unseen += len(way.premature.intersection(skipped))
         early = number in way.premature or number in way.disproved
         overdue = early or (way.acked is not None and number < way.acked)
@@ -190,7 +196,8 @@ class Reliable:
         way.highest = number
         way.slots[number] = slot = Slot(frame, frame.time, quality="ambiguous" if overdue else "clean")
         unseen = sum(1 for missing in skipped if missing >= (way.acked or missing))
-        return Verdict(Fit.NEW, slot=slot, unseen=unseen - overdue, overdue=overdue)
+        anomaly = f"Ns jumps by {jump + 1}" if jump > MOST_MISSING else None
+        return Verdict(Fit.NEW, slot=slot, unseen=unseen - overdue, overdue=overdue, anomaly=anomaly)
 
     def _first(self, frame: ControlFrame, way: Way) -> Slot:
         way.base = way.highest = frame.ns

@@ -443,3 +443,15 @@ def test_data_under_random_ids_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(report.rows("tunnels")) == 6
     assert report.rows("tunnels")[0].data_packets_to_responder == 1
     assert report.notes == ["15 data packets belong to tunnels without a control message, of which 5 halves are shown"]
+
+
+def test_a_jump_of_ns_is_no_loss() -> None:
+    """A peer that goes on 5000 numbers further has lost no 4999 messages: no window is that large. The jump itself is told."""
+    script = Script()
+    script.set_up(0.0)
+    script.control(1.0, A, B, "HELLO", 9, 2, 1)
+    script.control(2.0, A, B, "HELLO", 9, 5002, 1)
+    report = script.report()
+    (row,) = [row for row in report.rows("loss") if row.direction == "to_responder"]
+    assert (row.expected, row.received, row.lost) == (4, 4, 0)
+    assert "Ns jumps by 5000" in report.rows("messages")[-1].anomalies
