@@ -103,8 +103,6 @@ class Way:
     """Messages whose first copy did not reach the tap, but a later one did."""
     repeats_unacknowledged: int = 0
     """Repeats of a message that had passed the tap and whose acknowledgement had not."""
-    repeats_acknowledged: int = 0
-    """Repeats although the acknowledgement had passed the tap."""
     acknowledged_unseen: int = 0
     """Messages that the peer acknowledged and the capture does not have."""
     announced: int | None = None
@@ -118,8 +116,6 @@ class Way:
     duplicates: int = 0
     window: int = DEFAULT_WINDOW
     """Receive window of who gets these messages."""
-    outstanding: int = 0
-    """Most messages that were sent and not acknowledged, as seen at the tap."""
 
     @property
     def unacknowledged(self) -> list[Slot]:
@@ -219,8 +215,6 @@ class Reliable:
         way.retransmissions += 1
         if slot.acked_by is None:
             way.repeats_unacknowledged += 1
-        else:
-            way.repeats_acknowledged += 1
         return Verdict(Fit.RETRANSMISSION, slot=slot)
 
     def _belated(self, frame: ControlFrame, way: Way, number: int) -> Verdict:
@@ -235,13 +229,12 @@ class Reliable:
         return Verdict(Fit.OUT_OF_ORDER, slot=slot, unseen=0 if since is None else -1, overdue=overdue)
 
     def _watch_window(self, way: Way, back: Way, verdict: Verdict) -> None:
-        """Count what is under way. An acknowledgement passes the tap before it is with the sender, so that more at the tap
+        """Tell what is under way beyond the window. An acknowledgement passes the tap before it is with the sender, so that more at the tap
         than the window holds is more at the sender too (RFC 2661 §5.8), unless the capture missed acknowledgements.
         """
         if way.acked is None or way.highest is None or not back.frames:
             return
         outstanding = way.highest + 1 - way.acked
-        way.outstanding = max(way.outstanding, outstanding)
         if outstanding > way.window and verdict.anomaly is None:
             verdict.anomaly = f"{outstanding} messages under way, the receive window is {way.window}"
 
