@@ -67,7 +67,7 @@ DTYPES: dict[Kind, str] = {
     "list": "object",
 }
 NULLABLE: dict[Kind, str] = {"int": "Int64", "float": "Float64", "bool": "boolean"}
-KINDS: dict[object, Kind] = {Time: "time", int: "int", float: "float", bool: "bool", str: "string", list[str]: "list"}
+KINDS: dict[object, Kind] = {Time: "time", int: "int", float: "float", bool: "bool", str: "string", list[str]: "list", list[int]: "list"}
 
 
 class Renderer(Protocol):

@@ -16,6 +16,22 @@ Time = Annotated[int, "time"]
 
 Direction = Literal["to_responder", "to_initiator"]
 Side = Literal["initiator", "responder"]
+Grade = Literal["certain", "likely", "hint"]
+Stage = Literal[
+    "ike-request",
+    "ike-reply",
+    "ike-keys",
+    "ike-authentication",
+    "ike-sa",
+    "child-request",
+    "child-sa",
+    "esp",
+    "l2tp-request",
+    "l2tp-tunnel",
+    "l2tp-session",
+    "traffic",
+]
+"""How far a connection got, in this order."""
 
 
 @dataclass(slots=True)
@@ -257,7 +273,7 @@ class ThroughputRow:
     time: Time
     """Begin of the bin."""
     bin_s: float
-    tunnel: int
+    tunnel: int | None
     session: int | None
     esp_sa: int | None
     direction: Direction
@@ -278,6 +294,224 @@ class EventRow:
     detail: str
 
 
+@dataclass(slots=True)
+class IkeSaRow:
+    """One IKE SA: its set-up, what was agreed, how it ended."""
+
+    ike_sa: int
+    version: int
+    initiator: str
+    """Where it last sent from: after a move to port 4500, that."""
+    responder: str
+    roles: Literal["seen", "guessed"]
+    initiator_spi: str
+    """16 hex digits; cookie in IKEv1."""
+    responder_spi: str | None
+    """Null: no reply was seen."""
+    exchange: Literal["main", "aggressive", "ike_sa_init", "other"] | None
+    """Null: the set-up is not in the capture."""
+    state: Literal["opening", "unanswered", "refused", "failed", "established", "closed", "replaced", "lost", "partial"]
+    """`opening`: under way when the capture ends; `failed`: answered, but never established; `replaced`: another SA took its place."""
+    furthest: str | None
+    """The last step of the set-up that was seen: `MM1` ... `MM6`, `AM1` ..., `QM1` ..., `IKE_AUTH response` ..."""
+    opened: Time | None
+    established: Time | None
+    closed: Time | None
+    setup_s: float | None
+    closed_by: Side | None
+    encryption: str | None
+    """Chosen by the responder, as far as it is in clear."""
+    key_bits: int | None
+    integrity: str | None
+    """IKEv1: the hash."""
+    prf: str | None
+    dh_group: str | None
+    authentication: str | None
+    lifetime_s: int | None
+    offered: list[str]
+    """Every transform of the initiator's proposals, a line each (IKEv1), or every proposal (IKEv2)."""
+    nat_initiator: bool | None
+    """The initiator is behind a NAT as seen from the tap: its NAT-D hash is not that of the outer address. Null: not to be told."""
+    nat_responder: bool | None
+    natt: bool
+    """Moved to port 4500."""
+    messages: int
+    retransmissions_to_responder: int
+    retransmissions_to_initiator: int
+    child_exchanges: int
+    """Quick Modes or CREATE_CHILD_SAs begun, and the IKE_AUTH that carries the first child SA."""
+    dead_peer_checks: int
+    """DPD or empty INFORMATIONAL requests, as far as their length tells."""
+    initiator_implementation: str | None
+    responder_implementation: str | None
+    initiator_id: str | None
+    """Only where it was sent in clear (aggressive mode)."""
+    responder_id: str | None
+    vendor_ids: list[str]
+    """`initiator: <name>`, `responder: <name>`."""
+    notifies: list[str]
+    """Those in clear, with who sent them."""
+    rtt_initiator_side_min_s: float | None
+    """Smallest clean sample, tap to initiator and back."""
+    rtt_responder_side_min_s: float | None
+    rtt_initiator_side_p50_s: float | None
+    rtt_responder_side_p50_s: float | None
+    vpn: int | None
+
+
+@dataclass(slots=True)
+class IkeMessageRow:
+    """One IKE message."""
+
+    capture: int
+    frame: int
+    time: Time
+    ike_sa: int
+    direction: Direction
+    exchange: str
+    """As in the header: `Identity Protection (Main Mode)`, `IKE_AUTH` ..."""
+    message_id: int
+    name: str
+    """`MM1` ... `QM3`, `INF`, `IKE_SA_INIT request` ..."""
+    encrypted: bool
+    octets: int
+    """The IKE message: its header and payloads."""
+    payloads: list[str]
+    """Those in clear, in their order."""
+    fit: Literal["new", "retransmission", "violation"]
+    retransmission_of: int | None
+    """Frame of the first copy."""
+    reply_to: int | None
+    """Frame of the first copy of what it answers."""
+    anomalies: list[str]
+
+
+@dataclass(slots=True)
+class EspSaRow:
+    """One ESP or AH security association, which is one direction."""
+
+    esp_sa: int
+    spi: str
+    """As `0x12345678`; chosen by the destination."""
+    source: str
+    """Where it was last sent from and to."""
+    destination: str
+    protocol: Literal["esp", "ah"]
+    encapsulation: Literal["esp", "udp", "tcp"]
+    """`esp`: directly over IP (also AH); `udp`: RFC 3948; `tcp`: RFC 9329."""
+    direction: Direction
+    pair: int | None
+    """esp_sa of the other direction."""
+    pair_linked_by: str | None
+    ike_sa: int | None
+    ike_linked_by: str | None
+    vpn: int | None
+    replaces: int | None
+    """esp_sa whose place it took (rekeying)."""
+    first: Time
+    last: Time
+    packets: int
+    """Repeats included, copies by the capture not."""
+    octets: int
+    """Of ESP: header, ciphertext and ICV."""
+    first_sequence: int | None
+    last_sequence: int | None
+    expected: int | None
+    received: int | None
+    """Distinct numbers."""
+    lost: int | None
+    """Missing before the tap."""
+    duplicate: int | None
+    reordered: int | None
+    pending: int | None
+    max_reorder_extent: int | None
+    loss_ratio: float | None
+    birth_seen: bool
+    """Its begin is in the capture, so that numbers missing from 1 on count as lost."""
+    epochs: int
+    """1, and one more for each new begin of the numbering and each wrap of 32 bits."""
+    moves: int
+    """How often its outer address or port changed."""
+    replay_dropped_32: int | None
+    """What a receiver with a replay window of 32 would drop, if the packets reached it in this order."""
+    replay_dropped_64: int | None
+    replay_dropped_128: int | None
+    replay_dropped_1024: int | None
+    cipher_block_octets: int | None
+    """Concluded from the lengths; see inferences."""
+    icv_octets: int | None
+    largest_octets: int | None
+    """The largest packet, ESP only."""
+
+
+@dataclass(slots=True)
+class VpnRow:
+    """One client's connection: everything that belongs together."""
+
+    vpn: int
+    kind: Literal["l2tp", "l2tp/ipsec", "l2tpv3", "ipsec"]
+    """`ipsec`: IKE or ESP in which nothing shows L2TP."""
+    use: Literal["remote-access", "site-to-site"] | None
+    client: str
+    """Who began it."""
+    server: str
+    nat: Literal["client", "server", "both", "none"] | None
+    """Who is behind NAT, as the NAT-D hashes of its IKE SA say; null: not to be told."""
+    ike_sas: list[int]
+    esp_sas: list[int]
+    tunnels: list[int]
+    sessions: list[int]
+    opened: Time
+    closed: Time | None
+    stage: Stage
+    """The furthest that was reached."""
+    stage_grade: Grade
+    """`certain`: seen; else concluded from ciphertext, see inferences."""
+    outcome: Literal["up", "closed", "refused", "failed", "unanswered", "lost", "opening", "partial"]
+    closed_by: Literal["client", "server"] | None
+    linked_by: list[str]
+    """How each link is known, a line each."""
+    twin: bool
+    """Packets are in the capture twice, as ESP and in clear; they count once."""
+    twin_packets: int
+    """How many."""
+    packets_to_server: int
+    """ESP and clear L2TP, each packet once."""
+    packets_to_client: int
+
+
+@dataclass(slots=True)
+class InferenceRow:
+    """One conclusion from ciphertext: lengths and times, nothing decrypted."""
+
+    vpn: int | None
+    subject: str
+    """`esp_sa 1`, `ike_sa 2`, `vpn 1`."""
+    inference: Literal[
+        "cipher",
+        "icv-mismatch",
+        "ike-message",
+        "stage",
+        "heartbeat",
+        "keepalive",
+        "mtu",
+        "rekey",
+        "padding",
+    ]
+    value: str
+    """What is concluded."""
+    grade: Grade
+    rule: str
+    """What it rests on, with the figures."""
+    against: str | None
+    """What else could look the same."""
+    time: Time | None
+    """When it begins to hold."""
+    capture: int | None
+    frame: int | None
+    """One frame that shows it."""
+
+
 ROWS: dict[str, type] = {
     "captures": CaptureRow,
     "tunnels": TunnelRow,
@@ -287,6 +521,11 @@ ROWS: dict[str, type] = {
     "loss": LossRow,
     "throughput": ThroughputRow,
     "events": EventRow,
+    "vpns": VpnRow,
+    "ike_sas": IkeSaRow,
+    "ike_messages": IkeMessageRow,
+    "esp_sas": EspSaRow,
+    "inferences": InferenceRow,
 }
 """Every table, in the order of the document."""
 
@@ -305,6 +544,11 @@ class Measures:
     loss: list[LossRow] = field(default_factory=list)
     throughput: list[ThroughputRow] | Callable[[], list[ThroughputRow]] = field(default_factory=list)
     events: list[EventRow] | Callable[[], list[EventRow]] = field(default_factory=list)
+    vpns: list[VpnRow] = field(default_factory=list)
+    ike_sas: list[IkeSaRow] = field(default_factory=list)
+    ike_messages: list[IkeMessageRow] | Callable[[], list[IkeMessageRow]] = field(default_factory=list)
+    esp_sas: list[EspSaRow] = field(default_factory=list)
+    inferences: list[InferenceRow] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out, a line each."""
 
