@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.model.cut import Cut
 from l2tpscope.model.half import DataSeries
-from l2tpscope.track.bins import Bins
 from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown
 from l2tpscope.track.sequence import SequenceSpaces
+from l2tpscope.track.totals import Totals
 
 Int64s = NDArray[np.int64]
 
-_LATE, _EARLY = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 _IPV6 = np.uint64(1) << np.uint64(63)
 
 
@@ -48,13 +47,10 @@ class DataTracker:
         self._known: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(dict)
         """(receiver's address key, tunnel) to session to the flows that were seen under them."""
         self._series: list[DataSeries] = [DataSeries(Endpoint(bytes(4), None), Endpoint(bytes(4), None), 0, 0, 0, 0)]
-        self._packets = np.zeros(64, np.int64)
-        self._octets = np.zeros(64, np.int64)
+        self._totals = Totals()
         self._sequenced = np.zeros(64, np.int64)
-        self._first = np.full(64, _LATE)
-        self._last = np.full(64, _EARLY)
         self._sequences = SequenceSpaces(bits)
-        self.bins = Bins()
+        self.bins = self._totals.bins
         self._position = 0
 
     def feed(self, frames: Frames, cuts: Sequence[Cut] = ()) -> None:
@@ -75,10 +71,11 @@ class DataTracker:
 
     def finish(self, now: int) -> list[DataSeries]:
         """All series, complete as of the instant *now*."""
+        totals = self._totals
         for number, series in enumerate(self._series):
-            if number < len(self._packets):
-                series.packets, series.octets = int(self._packets[number]), int(self._octets[number])
-                series.first, series.last = int(self._first[number]), int(self._last[number])
+            if totals.seen(number):
+                series.packets, series.octets = int(totals.packets[number]), int(totals.octets[number])
+                series.first, series.last = int(totals.first[number]), int(totals.last[number])
                 series.sequenced = int(self._sequenced[number])
             if self._sequences.seen(number):
                 series.count = self._sequences.count(number, now)
@@ -86,7 +83,7 @@ class DataTracker:
 
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
-        overflow = int(self._packets[OVERFLOW])
+        overflow = int(self._totals.packets[OVERFLOW])
         return [f"{overflow} data packets belong to flows too many to be told apart (over {MOST}): not in the tables"] if overflow else []
 
     def _cuts_that_matter(self, frames: Frames, rows: Int64s, cuts: Sequence[Cut]) -> list[Cut]:
@@ -101,7 +98,7 @@ class DataTracker:
         flows = sessions.values() if cut.session is None else [sessions.get(cut.session, [])]
         for flow in chain.from_iterable(flows):
             old = self._series[self._series_of_flow[flow]]
-            if old.number < len(self._packets) and self._packets[old.number]:
+            if self._totals.seen(old.number):
                 self._series_of_flow[flow] = self._new_series(replace(old, position=self._position + cut.row))
 
     def _new_series(self, series: DataSeries) -> int:
@@ -117,7 +114,10 @@ class DataTracker:
         if len(self._flows) > before:
             self._meet(frames, rows, flows, before)
         series = self._series_of_flow.take(flows)
-        self._count(frames, rows, series)
+        self._totals.grow(len(self._series))
+        self._sequenced = grown(self._sequenced, len(self._series))
+        body, wire = frames.body_octets.take(rows), frames.ip_octets.take(rows)
+        self._totals.add(series, frames.time.take(rows), body, wire)
         number = frames.ns.take(rows)
         sequenced = np.flatnonzero(number >= 0)
         if len(sequenced):
@@ -137,30 +137,3 @@ class DataTracker:
             series = DataSeries(*ends, tunnel, session, self._position + row, 0, int(frames.capture[row]))
             self._series_of_flow[flow] = self._new_series(series)
             self._known[int(frames.destination[row]), tunnel].setdefault(session, []).append(flow)
-
-    def _count(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
-        size = len(self._series)
-        if size > len(self._packets):
-            old = len(self._packets)
-            for name in ("_packets", "_octets", "_sequenced", "_first", "_last"):
-                setattr(self, name, grown(getattr(self, name), size))
-            self._first[old:] = _LATE
-            self._last[old:] = _EARLY
-        time = frames.time.take(rows)
-        self._packets += np.bincount(series, minlength=len(self._packets))
-        self._octets += np.bincount(series, frames.body_octets.take(rows), len(self._octets)).astype(np.int64)
-        if bool((time[1:] >= time[:-1]).all()):
-            self._span(series, time)
-        else:
-            np.minimum.at(self._first, series, time)
-            np.maximum.at(self._last, series, time)
-        self.bins.add(series, time, frames.ip_octets.take(rows))
-
-    def _span(self, series: Int64s, time: Int64s) -> None:
-        """First and last time of rows that are in the order of time: the last assignment to an index wins."""
-        seen = np.full(len(self._last), _EARLY)
-        seen[series] = time
-        np.maximum(self._last, seen, out=self._last)
-        seen.fill(_LATE)
-        seen[series[::-1]] = time[::-1]
-        np.minimum(self._first, seen, out=self._first)
