@@ -64,6 +64,8 @@ class Frames:
     source_port: NDArray[np.uint16]
     """0 where the protocol has no ports."""
     destination_port: NDArray[np.uint16]
+    protocol: NDArray[np.uint8]
+    """Of IP, what stands behind its extension headers: 17 UDP, 6 TCP, 50 ESP, 51 AH, 115 L2TPv3."""
     ip_octets: Int64s
     """Length of the whole IP datagram as its header says (all fragments together)."""
     payload: Int64s

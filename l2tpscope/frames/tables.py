@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from l2tpscope.frames.window import Octet, Words
 
-ICMP, IPIP, UDP, IPV6_IN_IP, GRE, ESP, AH, ICMPV6, L2TP_IP, MPLS_IN_IP = 1, 4, 17, 41, 47, 50, 51, 58, 115, 137
+ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ESP, AH, ICMPV6, L2TP_IP, MPLS_IN_IP = 1, 4, 6, 17, 41, 47, 50, 51, 58, 115, 137
 L2TP_PORT, IKE_PORT, NATT_PORT, VXLAN_PORT = 1701, 500, 4500, 4789
 
 ON_L2TP, ON_IPSEC, ON_VXLAN, ON_PROVEN = 1, 2, 4, 8

@@ -77,12 +77,16 @@ class EspSeries:
     """By replay window: packets that a receiver with such a window would drop, if they reached it in this order."""
     sizes: dict[int, int] = field(default_factory=dict)
     """ESP octets to packets; bounded, the rest under size 0."""
+    moved: int = 0
+    """How often its outer addresses or ports changed."""
     moves: list[Move] = field(default_factory=list)
-    """Bounded."""
+    """The first of these; bounded."""
     head: Packets | None = None
     """The first packets, up to 64."""
     small: Packets | None = None
     """All packets of at most 100 octets: acknowledgements, HELLOs, echoes; bounded."""
+    small_unkept: int = 0
+    """How many of these came after the last that was kept."""
     tail: Packets | None = None
     """The last packets, up to 64."""
 

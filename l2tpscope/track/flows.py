@@ -34,7 +34,8 @@ class FlowTable:
     Flow 0 is the overflow; `len(table)` counts it too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._bits = 12
         self._slots = np.full(1 << self._bits, -1, np.int32)
         self._first = np.zeros(1024, np.uint64)
@@ -80,10 +81,10 @@ class FlowTable:
         rank = np.empty(len(begins), np.int64)
         rank[appearance] = np.arange(len(begins))
         number = self._size + rank
-        number[number >= MOST] = OVERFLOW
+        number[number >= self._most] = OVERFLOW
         flows = np.empty(len(first), np.int32)
         flows[order] = np.repeat(number, np.diff(np.append(starts, len(first))))
-        added = begins[appearance][: max(0, MOST - self._size)]
+        added = begins[appearance][: max(0, self._most - self._size)]
         self._append(first[added], second[added], mix[added])
         return flows
 

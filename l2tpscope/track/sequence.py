@@ -65,6 +65,10 @@ class Detail:
     strays: int = 0
     restarts: int = 0
     extent: int = 0
+    wraps: int = 0
+    """In the epochs before the present one."""
+    below: dict[int, int] = field(default_factory=dict)
+    """By replay window: numbers that came late and for the first time, but below it."""
     finished: int = 0
     """Numbers expected in the epochs before the present one."""
     first_base: int | None = None
@@ -74,8 +78,9 @@ class Detail:
 class SequenceSpaces:
     """Sequence spaces numbered from 0; `feed` columns of (space, number, time), ask for a `count` at any time."""
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, windows: tuple[int, ...] = ()) -> None:
         self.bits = bits
+        self._windows = windows
         self._base = np.zeros(64, np.int64)
         self._highest = np.zeros(64, np.int64)
         self._received = np.zeros(64, np.int64)
@@ -141,6 +146,20 @@ class SequenceSpaces:
             first_number=(base if detail.first_base is None else detail.first_base) & ((1 << self.bits) - 1),
         )
 
+    def highest(self, space: int) -> int:
+        """The highest number of the present epoch, as on the wire."""
+        return int(self._highest[space]) & ((1 << self.bits) - 1)
+
+    def wraps(self, space: int) -> int:
+        """How often the numbers went past 2^bits and on."""
+        earlier = self._details[space].wraps if space in self._details else 0
+        return earlier + (int(self._highest[space]) >> self.bits) - (int(self._base[space]) >> self.bits)
+
+    def would_drop(self, space: int) -> dict[int, int]:
+        """By replay window: the rows that a receiver would drop (RFC 4303 §3.4.3), repeats and numbers below the window."""
+        late = self._details[space].below if space in self._details else {}
+        return {window: int(self._duplicate[space]) + late.get(window, 0) for window in self._windows}
+
     # ---- columns -------------------------------------------------------------------------------------------------
 
     def _grow(self, size: int) -> None:
@@ -169,7 +188,7 @@ class SequenceSpaces:
         """How far each number lies above the highest before it; the highest after it."""
         carried = self._highest[spaces][group]
         floor = group * _FAR
-        relative = np.maximum(extended - carried, -(_FAR >> 1)) + floor
+        relative = np.clip(extended - carried, -(_FAR >> 1), _FAR - 1) + floor
         running = np.maximum.accumulate(np.maximum(relative, floor))
         before = np.empty_like(running)
         before[1:] = running[:-1]
@@ -213,6 +232,9 @@ class SequenceSpaces:
             self._received[space] -= 1
             return
         self._reordered[space] += 1
+        for window in self._windows:
+            if below >= window:
+                detail.below[window] = detail.below.get(window, 0) + 1
         detail.extent = max(detail.extent, below)
         if len(detail.lateness) < MOST_LATENESS:
             detail.lateness.append(max(0, came.time - since))
@@ -257,6 +279,7 @@ class SequenceSpaces:
             detail.first_base = int(self._base[space])
         detail.finished += int(self._highest[space] - self._base[space]) + 1
         detail.restarts += 1
+        detail.wraps += (int(self._highest[space]) >> self.bits) - (int(self._base[space]) >> self.bits)
         detail.holes.clear()
         detail.suspect = None
         self._base[space] = number - 1

@@ -44,7 +44,7 @@ class Totals:
         else:
             np.minimum.at(self.first, series, time)
             np.maximum.at(self.last, series, time)
-        self.bins.add(series, time, wire)
+        self.bins.add(series.astype(np.int64, copy=False), time, wire)
 
     def seen(self, number: int) -> bool:
         """Whether a series has any packet."""
