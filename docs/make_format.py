@@ -15,8 +15,8 @@ INTRODUCTION = f"""# What comes out: the report document, `{SCHEMA}`
 
 <!-- Made from l2tpscope/analysis/rows.py by docs/make_format.py: change it there. -->
 
-The same tables and names everywhere: attributes of what `l2tpscope.read()` returns (pandas DataFrames), commands of the command line, arrays of
-the JSON document.
+The same tables and names everywhere: attributes of what `l2tpscope.read()` returns (pandas DataFrames), commands of the command line (`ike` is
+short for `ike_sas`, `ike-messages` for `ike_messages`, `esp` for `esp_sas`), arrays of the JSON document.
 
 - **JSON** (`l2tpscope summary --format json`): `{{"schema": "{SCHEMA}", "tool": {{"name", "version"}}, "options": {{}}, "interrupted": false, "notes": [],
   "captures": [...], "tunnels": [...], ...}}`; a command for one table gives the same document with that table alone. A row stands on a line of its own.
@@ -32,13 +32,22 @@ Rules
 - Durations and round trips are seconds (`_s`), sizes octets (`_octets`), ratios 0..1 (`_ratio`); counts have no suffix or `_packets`.
 - Unknown or not measurable is null (NA, NaT), never 0.
 - `frame` is the position in its capture from 1, as Wireshark shows it; `capture` says in which.
-- The initiator is who sent SCCRQ; `roles` says whether it was `seen` or `guessed`. `to_responder` and `to_initiator` are directions, `side` is a side of the tap.
+- The initiator is who sent SCCRQ, of an IKE SA who sent its first message; `roles` says whether it was `seen` or `guessed`. `to_responder` and `to_initiator` are directions, `side` is a side of the tap.
 - Endpoints are `203.0.113.7:1701`, `[2001:db8::1]:1701`, or an address alone for protocols without ports.
-- Running numbers (`tunnel`, `session`, `capture`) start at 1 in the order of first appearance and join the tables.
+- SPIs are text: `0x12345678` of ESP, 16 hex digits of IKE. A grade says how sure a conclusion is: `certain`, `likely`, `hint`.
+- Running numbers (`tunnel`, `session`, `capture`, `vpn`, `ike_sa`, `esp_sa`) start at 1 in the order of first appearance and join the tables.
 - Columns may be added; names and meanings do not change within a schema.
 """
 
-TYPES = {"time": "instant", "int": "integer", "float": "number", "bool": "true or false", "string": "text", "list": "list of text"}
+TYPES = {
+    "time": "instant",
+    "int": "integer",
+    "float": "number",
+    "bool": "true or false",
+    "string": "text",
+    "list": "list of text",
+    "numbers": "list of integers",
+}
 
 
 def documents() -> dict[str, dict[str, str]]:

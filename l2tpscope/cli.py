@@ -40,9 +40,17 @@ TABLES = {
     "messages": "Every control message: Ns, Nr, retransmissions, what acknowledged it.",
     "rtt": "Every round trip, tap to one side and back, with its kind and quality.",
     "loss": "Loss per sequence space and direction, with a 95 % interval, or why it cannot be measured.",
-    "throughput": "Packets and octets per session, direction and bin of time.",
+    "throughput": "Packets and octets per session or ESP SA, direction and bin of time.",
     "events": "The timeline: what happened when.",
+    "vpns": "Each client's connection: IKE, ESP, tunnels and sessions joined, how far it got, how that is known.",
+    "ike": "The IKE SAs: who, how far, what was chosen, NAT, how each ended.",
+    "ike-messages": "Every IKE message: its name, what it answers, retransmissions.",
+    "esp": "The ESP and AH SAs, one a direction: SPI, numbers, loss, order, which IKE SA made it.",
+    "inferences": "What follows from ciphertext, with its grade, its rule, and what speaks against it.",
 }
+"""Each command and what its table holds."""
+TABLE_OF = {"ike": "ike_sas", "ike-messages": "ike_messages", "esp": "esp_sas"}
+"""Commands that are named otherwise than their table; the table's name does as well."""
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 """As in output.FORMATS, which would bring numpy along; a test holds them together."""
 
@@ -50,6 +58,7 @@ EPILOG = """\b
 Examples:
   l2tpscope gw.pcapng                      the summary, one screen
   l2tpscope tunnels gw.pcap0 gw.pcap1      a rotated capture, merged by time
+  l2tpscope vpns gw.pcapng                 each client: how far it got, IPsec and L2TP as one
   ssh gw tcpdump -U -w - 'port 1701' | l2tpscope -
   l2tpscope summary --format json gw.pcap -o gw.json
 
@@ -65,9 +74,15 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put `summary` before a file or an option of its own."""
-        if args and args[0] not in (*self.commands, "--help", "-h", "--version") and _is_input(args[0]):
+        known = (*self.commands, *TABLE_OF.values(), "--help", "-h", "--version")
+        if args and args[0] not in known and _is_input(args[0]):
             args = ["summary", *args]
         return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, or of the table of that name."""
+        command = next((command for command, table in TABLE_OF.items() if table == cmd_name), cmd_name)
+        return super().get_command(ctx, command)
 
 
 def _is_input(word: str) -> bool:
@@ -99,7 +114,7 @@ def _companions() -> Iterable[str]:
 @click.group(cls=Commands, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show versions and exit.")
 def l2tpscope() -> None:
-    """Explain and measure the L2TP in captures.
+    """Explain and measure the L2TP in captures, and the IPsec around it.
 
     Reads pcap and pcapng, compressed or not, `-` for a stream; several files are merged by time. A file in the place of
     COMMAND gives its summary.
@@ -128,7 +143,7 @@ def _command(name: str, about: str) -> None:
     """Add a command that reads captures and writes *name*."""
 
     def command(**options: Any) -> None:
-        sys.exit(_read_and_write(name, **options))
+        sys.exit(_read_and_write(TABLE_OF.get(name, name), **options))
 
     example = "--format json" if name == "summary" else "--format csv"
     command.__doc__ = f"{about}\n\n\b\nExample: l2tpscope {name} {example} gw.pcapng"
@@ -137,7 +152,7 @@ def _command(name: str, about: str) -> None:
     l2tpscope.command(name)(command)
 
 
-_command("summary", "The summary: quality, tunnels, round trips, sessions, loss. In JSON, the whole document.")
+_command("summary", "The summary: quality, connections, tunnels, round trips, sessions, loss. In JSON, the whole document.")
 for _name, _about in TABLES.items():
     _command(_name, _about)
 

@@ -10,7 +10,7 @@ The columns of a table and their dtypes follow from the annotations of its row i
 | `bool` | `bool` | `boolean` |
 | `Literal[...]` | `category` of the names listed, in that order | the same |
 | `str` | `string` | the same, NA |
-| `list[str]` | `object` | |
+| `list[str]`, `list[int]` | `object` | |
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "l2tpscope/1"
 
-Kind = Literal["time", "int", "float", "bool", "category", "string", "list"]
+Kind = Literal["time", "int", "float", "bool", "category", "string", "list", "numbers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,18 @@ DTYPES: dict[Kind, str] = {
     "category": "category",
     "string": "string",
     "list": "object",
+    "numbers": "object",
 }
 NULLABLE: dict[Kind, str] = {"int": "Int64", "float": "Float64", "bool": "boolean"}
-KINDS: dict[object, Kind] = {Time: "time", int: "int", float: "float", bool: "bool", str: "string", list[str]: "list", list[int]: "list"}
+KINDS: dict[object, Kind] = {
+    Time: "time",
+    int: "int",
+    float: "float",
+    bool: "bool",
+    str: "string",
+    list[str]: "list",
+    list[int]: "numbers",
+}
 
 
 class Renderer(Protocol):
@@ -208,6 +217,31 @@ class Report:
     def events(self) -> pd.DataFrame:
         """One row a dated fact."""
         return self.frame("events")
+
+    @cached_property
+    def vpns(self) -> pd.DataFrame:
+        """One row a client's connection."""
+        return self.frame("vpns")
+
+    @cached_property
+    def ike_sas(self) -> pd.DataFrame:
+        """One row an IKE SA."""
+        return self.frame("ike_sas")
+
+    @cached_property
+    def ike_messages(self) -> pd.DataFrame:
+        """One row an IKE message."""
+        return self.frame("ike_messages")
+
+    @cached_property
+    def esp_sas(self) -> pd.DataFrame:
+        """One row an ESP or AH security association, which is one direction."""
+        return self.frame("esp_sas")
+
+    @cached_property
+    def inferences(self) -> pd.DataFrame:
+        """One row a conclusion from ciphertext."""
+        return self.frame("inferences")
 
     def to_json(self) -> str:
         """The whole document of docs/format.md."""

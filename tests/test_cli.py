@@ -318,7 +318,16 @@ def test_help_names_everything() -> None:
 def test_lists_agree() -> None:
     """Commands and formats of the command line are those of the output and the rows."""
     assert output.FORMATS == cli.FORMATS
-    assert list(ROWS) == list(cli.TABLES)
+    assert list(ROWS) == [cli.TABLE_OF.get(name, name) for name in cli.TABLES]
+
+
+@pytest.mark.parametrize(("command", "table"), cli.TABLE_OF.items())
+def test_a_table_goes_by_both_names(command: str, table: str, fake: Callable[..., Any]) -> None:
+    """A command that is short for its table's name, and that name, do the same."""
+    short, long = (fake(report(), name, "--format", "json", "a.pcap") for name in (command, table))
+    assert short.exit_code == long.exit_code == 0
+    assert json.loads(short.stdout)[table]
+    assert short.stdout == long.stdout
 
 
 def test_version_names_its_companions() -> None:

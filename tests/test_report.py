@@ -42,6 +42,8 @@ def test_frames_hold_the_rows(table: str) -> None:
                 assert value.value == expected
             elif column.kind in ("string", "category"):
                 assert value == expected.replace("\udc80", r"\udc80")
+            elif column.kind == "list":
+                assert value == [item.replace("\udc80", r"\udc80") for item in expected]
             else:
                 assert value == expected
 
@@ -57,6 +59,9 @@ def test_annotations_become_kinds() -> None:
     assert shapes["sessions", "sequenced_to_responder"].dtype == "boolean"
     assert shapes["loss", "measurable"].dtype == "bool"
     assert shapes["captures", "reasons"].dtype == "object"
+    assert shapes["captures", "reasons"].kind == "list"
+    assert shapes["vpns", "esp_sas"].dtype == "object"
+    assert shapes["vpns", "esp_sas"].kind == "numbers"
     assert shapes["rtt", "side"].values == ("initiator", "responder")
 
 

@@ -87,8 +87,6 @@ def frames(rows: Sequence[CaptureRow]) -> Block:
     totals = [(name, sum(getattr(row, column) for row in rows)) for name, column in COUNTS]
     said = [f"{name} {count(total)}" for at, (name, total) in enumerate(totals) if total or at < ALWAYS]
     lines = [Cell(", ".join(said))]
-    if any(row.esp_frames or row.ike_frames for row in rows):
-        lines.append(Cell("IKE and ESP are counted, not followed: what is inside is encrypted here", "dim"))
     if any(row.l2tp3_control_frames or row.l2tp3_data_frames or row.l2f_frames for row in rows):
         lines.append(Cell("L2TPv3 and L2F are counted, not followed", "dim"))
     return Block("FRAMES", lines)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from l2tpscope.analysis.rows import CaptureRow, SessionRow, TunnelRow
+from l2tpscope.analysis.rows import CaptureRow, SessionRow, TunnelRow, VpnRow
 from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.page import Page
 from l2tpscope.output.values import UNKNOWN, clock, count, date, duration
@@ -90,7 +90,7 @@ def named(which: Sequence[int], total: int, noun: str) -> str:
     return listed if len(listed) <= LONGEST_LIST else f"{count(len(which))} of {count(total)} {noun}s"
 
 
-def life(row: TunnelRow | SessionRow, end: int | None) -> str:
+def life(row: TunnelRow | SessionRow | VpnRow, end: int | None) -> str:
     """From its begin to its end; `>` before it where it was still there when the capture ended."""
     last = row.closed if row.closed is not None else end
     if row.opened is None or last is None or last < row.opened:

@@ -7,17 +7,19 @@ from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.captures import captures, frames
 from l2tpscope.output.room import FEW, LINES, command, height, unusual
 from l2tpscope.output.sessions import sessions
+from l2tpscope.output.stages import OF_IKE
 from l2tpscope.output.tunnels import tunnels
+from l2tpscope.output.vpns import clear, vpns
 from l2tpscope.report import Report
 
 LEAST = 12
-"""Lines that tunnels leave to sessions, however many they are."""
+"""Lines that are left to tunnels and to sessions, however much is said before them."""
 NEXT = 3
 """Commands to run next."""
 
 
 def summary(report: Report) -> list[Block]:
-    """The blocks of the summary; tunnels and sessions take the room that the rest leaves."""
+    """The blocks of the summary; connections, tunnels and sessions take the room that the rest leaves."""
     measures = report.measures
     head = [*captures(measures.captures), frames(measures.captures)]
     if report.interrupted:
@@ -25,8 +27,16 @@ def summary(report: Report) -> list[Block]:
     tail = [Block("NOTES", [Cell(note) for note in report.notes])] if report.notes else []
     tail.append(_next(report))
     room = LINES - height(head) - height(tail)
-    told = tunnels(report, room - (min(LEAST, len(measures.sessions) + 5) if measures.sessions else 0))
-    return [*head, *told, *sessions(report, room - height(told)), *tail]
+    for_sessions = _least(len(measures.sessions))
+    connections = vpns(measures, room - _least(len(measures.tunnels)) - for_sessions)
+    room -= height(connections)
+    told = tunnels(report, room - for_sessions)
+    return [*head, *connections, *told, *sessions(report, room - height(told)), *tail]
+
+
+def _least(rows: int) -> int:
+    """Lines that so many tunnels or sessions take at least."""
+    return min(LEAST, rows + 5) if rows else 0
 
 
 def _next(report: Report) -> Block:
@@ -42,14 +52,24 @@ def _next(report: Report) -> Block:
 
 def _wanted(measures: Measures) -> list[tuple[str, str]]:
     rows = measures.tunnels
+    connections = [row for row in measures.vpns if not clear(row)]
+    stages = {row.stage for row in connections if row.outcome in ("refused", "failed", "unanswered", "lost")}
     events = ("events", "what happened, in order")
     messages = ("messages", "Ns, Nr, what was sent again")
+    linked = ("vpns", "each client: how far, and how its parts are linked")
     urgent = [
+        (bool(stages & set(OF_IKE)), ("ike-messages", "what was asked, and what answered")),
+        (bool(stages), linked),
+        (any(row.stage_grade != "certain" for row in connections), ("inferences", "what ciphertext shows, and by which rule")),
+        (any(row.lost for row in measures.loss if row.space == "esp"), ("loss", "of every SA and session")),
         (any(map(unusual, rows)) or any(map(unusual, measures.sessions)), events),
         (any(row.lost for row in measures.loss if row.space == "l2tp-data"), ("loss", "of every session")),
         (any(row.retransmissions_to_responder + row.retransmissions_to_initiator for row in rows), messages),
         (len(rows) > FEW and bool(measures.rtt), ("rtt", "every round trip")),
         (bool(rows), events),
         (bool(rows), messages),
+        (bool(connections), linked),
+        (bool(measures.esp_sas), ("esp", "each SA: numbers, loss, order, what made it")),
+        (bool(measures.ike_sas), ("ike", "each IKE SA: what was chosen, how it ended")),
     ]
     return list(dict.fromkeys(step for there, step in urgent if there))

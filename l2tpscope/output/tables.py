@@ -38,6 +38,8 @@ def _cell(value: Any, kind: str) -> str:
         return rfc3339(value)
     if kind == "list":
         return harmless("; ".join(value))
+    if kind == "numbers":
+        return "; ".join(map(str, value))
     if kind == "bool":
         return "true" if value else "false"
     return harmless(value) if isinstance(value, str) else str(value)
@@ -64,9 +66,10 @@ def parquet(report: Report, table: str) -> bytes:
     attributes = json.dumps(frame.attrs)
     frame.attrs.clear()
     schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    items = {"list": pa.string(), "numbers": pa.int64()}
     for column in columns(table):
-        if column.kind == "list":  # an empty column of lists has no type of its own
-            schema = schema.set(schema.get_field_index(column.name), pa.field(column.name, pa.list_(pa.string())))
+        if column.kind in items:  # an empty column of lists has no type of its own
+            schema = schema.set(schema.get_field_index(column.name), pa.field(column.name, pa.list_(items[column.kind])))
     arrow = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     metadata = {**(arrow.schema.metadata or {}), b"l2tpscope": attributes.encode()}
     buffer = io.BytesIO()

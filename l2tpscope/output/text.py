@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, RttRow, SessionRow, ThroughputRow, TunnelRow
-from l2tpscope.output.blocks import Block, Cell, Head, Row
+from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, RttRow, SessionRow, TunnelRow
+from l2tpscope.output.blocks import Block, Cell, Row
+from l2tpscope.output.ipsec_listings import DETAILS as IPSEC_DETAILS
+from l2tpscope.output.ipsec_listings import LISTINGS as IPSEC_LISTINGS
 from l2tpscope.output.page import Page
+from l2tpscope.output.shown import Shown, arrow, association, instant, known, left, right, second
 from l2tpscope.output.summary import summary
-from l2tpscope.output.values import UNKNOWN, clock, count, date, duration, interval, milliseconds, short
+from l2tpscope.output.values import UNKNOWN, count, duration, interval, milliseconds, short
 from l2tpscope.output.words import TONES, between, both, ending, ids
 from l2tpscope.report import Report
-
-
-class Shown(NamedTuple):
-    """One column of a listing: its head, and a row's text in it."""
-
-    head: Head
-    text: Callable[[Any], str]
-
-
-def left(name: str, text: Callable[[Any], str], *, elastic: bool = False) -> Shown:
-    """A column of words."""
-    return Shown(Head(name, elastic=elastic), text)
-
-
-def right(name: str, text: Callable[[Any], str]) -> Shown:
-    """A column of numbers."""
-    return Shown(Head(name, right=True), text)
-
-
-def known(value: object) -> str:
-    """The value, or the dash for what is unknown."""
-    return UNKNOWN if value is None else str(value)
-
-
-def instant(time: int | None) -> str:
-    """Day and time of day to the microsecond, UTC; JSON and CSV have the nanoseconds."""
-    return UNKNOWN if time is None else f"{date(time)[5:]} {clock(time, decimals=6)}"
-
-
-def second(time: int | None) -> str:
-    """Day and time of day to the second, UTC."""
-    return UNKNOWN if time is None else f"{date(time)[5:]} {clock(time)}"
-
-
-def arrow(row: MessageRow | LossRow | ThroughputRow) -> str:
-    """The direction as an arrow: `→` to the responder."""
-    return "→" if row.direction == "to_responder" else "←"
 
 
 def _sequenced(row: SessionRow) -> str:
@@ -119,19 +85,21 @@ LISTINGS: dict[str, Sequence[Shown]] = {
     ),
     "rtt": (
         left("time (UTC)", lambda row: instant(row.time)),
-        right("tunnel", lambda row: known(row.tunnel)),
-        right("session", lambda row: known(row.session)),
+        right("tunnel", lambda row: known(row.tunnel), optional=True),
+        right("session", lambda row: known(row.session), optional=True, spare=2),
+        right("SA", association, optional=True),
         left("side", lambda row: row.side),
         left("kind", lambda row: row.kind, elastic=True),
         right("rtt ms", lambda row: milliseconds(row.rtt_s)),
-        right("at least", lambda row: milliseconds(row.rtt_low_s)),
+        right("at least", lambda row: milliseconds(row.rtt_low_s), spare=1),
         left("quality", lambda row: row.quality),
         right("frames", _request),
     ),
     "loss": (
         left("space", _space),
-        right("tunnel", lambda row: known(row.tunnel)),
-        right("session", lambda row: known(row.session)),
+        right("tunnel", lambda row: known(row.tunnel), optional=True),
+        right("session", lambda row: known(row.session), optional=True),
+        right("SA", association, optional=True),
         right("lost", lambda row: count(row.lost)),
         right("expected", lambda row: count(row.expected)),
         left("loss (95 %)", lambda row: interval(row.loss_ratio, row.loss_low_ratio, row.loss_high_ratio)),
@@ -141,8 +109,9 @@ LISTINGS: dict[str, Sequence[Shown]] = {
     "throughput": (
         left("time (UTC)", lambda row: instant(row.time)),
         right("bin s", lambda row: f"{row.bin_s:g}"),
-        right("tunnel", lambda row: str(row.tunnel)),
-        right("session", lambda row: known(row.session)),
+        right("tunnel", lambda row: known(row.tunnel), optional=True),
+        right("session", lambda row: known(row.session), optional=True),
+        right("SA", association, optional=True),
         left("", arrow),
         right("packets", lambda row: count(row.packets)),
         right("octets", lambda row: count(row.octets)),
@@ -154,28 +123,43 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         left("event", lambda row: row.event),
         left("detail", lambda row: row.detail, elastic=True),
     ),
+    **IPSEC_LISTINGS,
 }
 """What each table shows on a page. The numbers of `rtt` and `loss` stand beside what they were made from."""
 
 
 def listing(report: Report, table: str) -> list[Block]:
     """One table as blocks."""
-    shown = LISTINGS[table]
     rows = report.rows(table)
     if not rows:
         return [Block(lines=[Cell(f"no {table}")])]
-    grid = [Row([Cell(text := column.text(row), TONES.get(text, "")) for column in shown], _details(row)) for row in rows]
+    shown = [column for column in LISTINGS[table] if not column.optional or any(column.text(row) != UNKNOWN for row in rows)]
+    details = DETAILS.get(table)
+    grid = [Row([Cell(text := column.text(row), TONES.get(text, "")) for column in shown], details(row) if details else ()) for row in rows]
     return [Block(heads=[column.head for column in shown], rows=grid)]
 
 
-def _details(row: object) -> list[Cell]:
-    """What stands under a row: how a tunnel or a session ended, what speaks against a capture, what is odd in a message."""
-    if isinstance(row, CaptureRow):
-        return [Cell(f"- {reason}", TONES.get(row.verdict, "")) for reason in row.reasons]
-    if isinstance(row, MessageRow):
-        return [Cell(anomaly, "warn") for anomaly in row.anomalies]
-    why = ending(row) if isinstance(row, TunnelRow | SessionRow) else None
+def _reasons(row: CaptureRow) -> list[Cell]:
+    return [Cell(f"- {reason}", TONES.get(row.verdict, "")) for reason in row.reasons]
+
+
+def _odd(row: MessageRow) -> list[Cell]:
+    return [Cell(anomaly, "warn") for anomaly in row.anomalies]
+
+
+def _ended(row: TunnelRow | SessionRow) -> list[Cell]:
+    why = ending(row)
     return [Cell(why, "dim")] if why else []
+
+
+DETAILS: Mapping[str, Callable[[Any], Sequence[Cell]]] = {
+    "captures": _reasons,
+    "tunnels": _ended,
+    "sessions": _ended,
+    "messages": _odd,
+    **IPSEC_DETAILS,
+}
+"""What stands under a row: how it ended, what speaks against a capture, what is odd in a message."""
 
 
 def text(report: Report, what: str, page: Page) -> str:

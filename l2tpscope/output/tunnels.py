@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from l2tpscope.analysis.rows import Direction, LossRow, Measures, SessionRow, TunnelRow
 from l2tpscope.analysis.rtt import Statistic, statistics
 from l2tpscope.output.blocks import Block, Cell, Head, Row
-from l2tpscope.output.room import FEW, MOST, Told, chosen, command, end_of, fitted, life, more, shared, when
+from l2tpscope.output.room import FEW, Told, chosen, end_of, fitted, life, more, shared, when
+from l2tpscope.output.trips import NOTHING, SIDES, round_trips
 from l2tpscope.output.values import UNKNOWN, count, duration, milliseconds
 from l2tpscope.output.words import STATES, TONES, between, both, cut, ending, ids, party
 from l2tpscope.report import Report
 
 WAYS: tuple[tuple[Direction, str], ...] = (("to_responder", "→"), ("to_initiator", "←"))
-SIDES = ("initiator", "responder")
 LONGEST_NAME = 40
 """Columns of a host name."""
 LEGEND = "(→ to responder, ← to initiator)"
@@ -30,7 +30,7 @@ def tunnels(report: Report, room: int) -> list[Block]:
     rows = report.measures.tunnels
     if not rows:
         return []
-    trips = statistics(report.measures.rtt)
+    trips = statistics(row for row in report.measures.rtt if row.tunnel is not None)
     if len(rows) > FEW:
         return fitted(partial(_many, report.measures, trips, shared(_facts(rows), "tunnel")), room)
     return fitted(partial(_few, report.measures, trips), room)
@@ -118,38 +118,9 @@ def _control_loss(row: LossRow) -> str:
     return "; ".join(parts)
 
 
-RTT_HEADS = (
-    Head("tunnel", right=True),
-    Head("kind"),
-    *(Head(name, right=True) for name in ("initiator: n", "min", "p50", "p95")),
-    *(Head(name, right=True) for name in ("responder: n", "min", "p50", "p95")),
-    Head("unused", right=True),
-)
-NOTHING = Statistic(None, "", "", 0, None, None, None, 0)
-
-
 def _round_trips(measures: Measures, trips: Sequence[Statistic], shown: Sequence[TunnelRow]) -> Block:
-    """One row a tunnel and kind: the sides stand beside each other, kinds are never mixed."""
-    groups: dict[tuple[int | None, str], dict[str, Statistic]] = defaultdict(dict)
-    for one in trips:
-        groups[one.tunnel, one.kind][one.side] = one
-    order = [row.tunnel for row in shown]
-    keys = sorted((key for key in groups if key[0] in order), key=lambda key: (order.index(key[0] or 0), key[1]))
-    rows = [Row(_trip(*key, groups[key])) for key in keys[:MOST]]
-    if not rows:
-        return Block("ROUND TRIPS", [Cell(NO_TRIPS, "dim")])
-    title = "ROUND TRIPS in ms, from the tap to that side and back; of n clean samples, ambiguous ones unused"
-    left = len(keys) - len(rows)
-    after = [Cell(f"… and {left} more: {command('rtt', measures.captures)}", "warn")] if left else []
-    return Block(title, heads=RTT_HEADS, rows=rows, after=after)
-
-
-def _trip(tunnel: int | None, kind: str, sides: dict[str, Statistic]) -> list[Cell]:
-    both_sides = [sides.get(side, NOTHING) for side in SIDES]
-    cells = [Cell(UNKNOWN if tunnel is None else str(tunnel)), Cell(kind)]
-    for one in both_sides:
-        cells += [Cell(str(one.n)), *(Cell(milliseconds(value)) for value in (one.min_s, one.p50_s, one.p95_s))]
-    return [*cells, Cell(str(sum(one.ambiguous for one in both_sides)))]
+    there = round_trips(trips, [row.tunnel for row in shown], "tunnel", measures.captures)
+    return there or Block("ROUND TRIPS", [Cell(NO_TRIPS, "dim")])
 
 
 # Many: a line each, what they have in common said once

@@ -15,9 +15,9 @@ LONGEST = 120
 """What a peer wrote is cut to this many columns in the summary; JSON has all of it."""
 
 TONES: dict[str, Tone] = {
-    **dict.fromkeys(("good", "established"), "good"),
+    **dict.fromkeys(("good", "established", "up"), "good"),
     **dict.fromkeys(("doubtful", "opening", "partial"), "warn"),
-    **dict.fromkeys(("poor", "unanswered", "refused", "lost"), "bad"),
+    **dict.fromkeys(("poor", "unanswered", "refused", "failed", "lost"), "bad"),
 }
 
 STATES = ("lost", "unanswered", "refused", "opening", "partial", "established", "closed")
@@ -29,6 +29,17 @@ def party(endpoint: str) -> str:
     if not endpoint.endswith(L2TP_PORT):
         return endpoint
     return endpoint.removesuffix(L2TP_PORT).removeprefix("[").removesuffix("]")
+
+
+OWN_PORTS = (L2TP_PORT, ":500", ":4500")
+
+
+def host(endpoint: str) -> str:
+    """An endpoint without its port where that is one of IKE, ESP or L2TP: another one is a NAT's, and tells clients apart."""
+    for port in OWN_PORTS:
+        if endpoint.endswith(port) and not ("::" in endpoint and "[" not in endpoint):
+            return endpoint.removesuffix(port).removeprefix("[").removesuffix("]")
+    return endpoint
 
 
 def between(row: TunnelRow) -> str:

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from l2tpscope.analysis.rows import CaptureRow, EventRow, LossRow, Measures, MessageRow, RttRow, SessionRow, ThroughputRow, TunnelRow
+from l2tpscope.analysis.rows import (
+    CaptureRow,
+    EspSaRow,
+    EventRow,
+    IkeMessageRow,
+    IkeSaRow,
+    InferenceRow,
+    LossRow,
+    Measures,
+    MessageRow,
+    RttRow,
+    SessionRow,
+    ThroughputRow,
+    TunnelRow,
+    VpnRow,
+)
 from l2tpscope.output import RENDERER
 from l2tpscope.report import Report, columns
 
@@ -13,7 +28,7 @@ T0 = 1_764_000_131_123_456_789
 SECOND = 1_000_000_000
 HOSTILE = "\x1b[2J\r\nevil\u202e<script>alert(1)</script>\x00\udc80"
 
-BLANK: dict[str, Any] = {"time": T0, "int": 0, "float": 0.0, "bool": False, "string": "", "list": []}
+BLANK: dict[str, Any] = {"time": T0, "int": 0, "float": 0.0, "bool": False, "string": "", "list": [], "numbers": []}
 
 
 def row(make: type, table: str, /, **given: Any) -> Any:
@@ -81,7 +96,7 @@ def loss(**given: Any) -> LossRow:
 
 
 def measures() -> Measures:
-    """Two tunnels, one of them hostile."""
+    """Two tunnels, one of them hostile; a row of each table of IPsec, with text as hostile, of a connection that is clear L2TP."""
     unsequenced = "no sequence numbers (S bit not set)"
     return Measures(
         captures=[capture()],
@@ -92,6 +107,13 @@ def measures() -> Measures:
         loss=[loss(), loss(direction="to_initiator", measurable=False, why_not=unsequenced, expected=None, lost=None, loss_ratio=None)],
         throughput=[row(ThroughputRow, "throughput", time=T0, bin_s=1.0, tunnel=1, session=1, packets=10, octets=9000)],
         events=[row(EventRow, "events", time=T0, capture=1, frame=7, subject="tunnel 1", event="opening", detail="=HYPERLINK(1)")],
+        vpns=[row(VpnRow, "vpns", vpn=1, client="198.51.100.10:1701", server="203.0.113.5:1701", tunnels=[1], linked_by=[HOSTILE])],
+        ike_sas=[row(IkeSaRow, "ike_sas", ike_sa=1, version=2, initiator_id=HOSTILE, vendor_ids=[HOSTILE, "=1"], notifies=[HOSTILE])],
+        ike_messages=[
+            row(IkeMessageRow, "ike_messages", capture=1, frame=8, time=T0, ike_sa=1, name="IKE_AUTH request", anomalies=[HOSTILE])
+        ],
+        esp_sas=[row(EspSaRow, "esp_sas", esp_sa=1, spi="0x0000000a", source="198.51.100.7", first=T0, last=T0)],
+        inferences=[row(InferenceRow, "inferences", vpn=1, subject="esp_sa 1", value=HOSTILE, rule=HOSTILE, against=HOSTILE)],
     )
 
 

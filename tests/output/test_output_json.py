@@ -57,6 +57,14 @@ def test_text_survives_exactly() -> None:
     assert tunnel["error_message"] == HOSTILE.replace("\udc80", r"\udc80")
 
 
+def test_lists_of_numbers_are_arrays_of_numbers() -> None:
+    """The SAs of a connection are numbers in JSON, as the tables that they join."""
+    given = measures()
+    given.vpns[0].esp_sas = [3, 4]
+    text = b"".join(pieces(report(measures=given), "vpns", "json", Page())).decode("ascii")
+    assert json.loads(text)["vpns"][0]["esp_sas"] == [3, 4]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_what_is_no_number_is_null(value: float) -> None:
     """NaN and infinities never reach the document."""

@@ -47,6 +47,29 @@ def test_csv_joins_lists() -> None:
     assert read_csv("captures", report(measures=given))[0]["reasons"] == "one; =two"
 
 
+def test_csv_joins_numbers() -> None:
+    """Lists of numbers are joined by semicolons as well; an empty one is an empty cell."""
+    given = measures()
+    given.vpns[0].esp_sas = [3, 4, 11]
+    row = read_csv("vpns", report(measures=given))[0]
+    assert row["esp_sas"] == "3; 4; 11"
+    assert row["ike_sas"] == ""
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_parquet_types_lists(empty: bool) -> None:
+    """Columns of lists hold integers or text by their annotation, with rows or without."""
+    from pyarrow import parquet  # noqa: PLC0415
+
+    given = measures()
+    given.vpns[0].esp_sas = [3, 4]
+    made = report(measures=type(given)() if empty else given)
+    table = parquet.read_table(io.BytesIO(b"".join(pieces(made, "vpns", "parquet", Page()))))
+    assert str(table.schema.field("esp_sas").type) == "list<element: int64>"
+    assert str(table.schema.field("linked_by").type) == "list<element: string>"
+    assert empty or table["esp_sas"][0].as_py() == [3, 4]
+
+
 @pytest.mark.parametrize("table", ROWS)
 @pytest.mark.parametrize("empty", [False, True])
 def test_parquet_keeps_the_types(table: str, empty: bool) -> None:

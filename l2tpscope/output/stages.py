@@ -1,0 +1,158 @@
+"""How far a connection got, in words: the step that was reached, the one that did not follow, and who owed it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, get_args
+
+from l2tpscope.analysis.rows import IkeSaRow, InferenceRow, Stage, VpnRow
+from l2tpscope.output.blocks import Tone
+from l2tpscope.output.words import cut
+
+STAGES: tuple[Stage, ...] = get_args(Stage)
+WORDS: dict[Stage, str] = {
+    "ike-request": "IKE request",
+    "ike-reply": "IKE reply",
+    "ike-keys": "IKE keys",
+    "ike-authentication": "IKE authentication",
+    "ike-sa": "IKE SA",
+    "child-request": "child SA request",
+    "child-sa": "child SA",
+    "esp": "ESP",
+    "l2tp-request": "SCCRQ",
+    "l2tp-tunnel": "L2TP tunnel",
+    "l2tp-session": "L2TP session",
+    "traffic": "traffic",
+}
+OF_IKE = STAGES[: STAGES.index("child-request") + 1]
+"""Stages that end with a message of IKE."""
+UNUSED: dict[Stage, str] = {
+    "ike-sa": "no child SA asked for",
+    "child-request": "no child SA made",
+    "child-sa": "no ESP seen",
+    "l2tp-request": "no tunnel came up",
+    "l2tp-tunnel": "no session came up",
+}
+"""Stages at which what is up is of no use, and what is missing."""
+
+Side = Literal["client", "server"]
+NEXT: dict[str, tuple[str, Side]] = {
+    "MM1": ("MM2", "server"),
+    "MM2": ("MM3", "client"),
+    "MM3": ("MM4", "server"),
+    "MM4": ("MM5", "client"),
+    "MM5": ("MM6", "server"),
+    "AM1": ("AM2", "server"),
+    "AM2": ("AM3", "client"),
+    "QM1": ("QM2", "server"),
+    "QM2": ("QM3", "client"),
+    "IKE_SA_INIT request": ("response", "server"),
+    "IKE_SA_INIT response": ("IKE_AUTH request", "client"),
+    "IKE_AUTH request": ("response", "server"),
+}
+"""What follows a step of the set-up, and who sends it: the client is who began."""
+NOTICES = (
+    "NAT_DETECTION",
+    "IKEV2_FRAGMENTATION",
+    "FRAGMENTATION",
+    "SIGNATURE_HASH",
+    "REDIRECT_SUPPORTED",
+    "MULTIPLE_AUTH",
+    "INITIAL_CONTACT",
+    "IPSEC_INITIAL_CONTACT",
+    "USE_TRANSPORT_MODE",
+    "ESP_TFC_PADDING",
+    "NON_FIRST_FRAGMENTS",
+    "COOKIE",
+    "CHILDLESS",
+    "MOBIKE",
+)
+"""How notifies begin that say what a side can do; the others say that something went wrong, or are rare."""
+
+Severity = Literal["lost", "stopped", "stuck", "open", "partial", "up", "closed"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""Worst first."""
+SEVERITY: dict[str, Severity] = {
+    **dict.fromkeys(("refused", "failed", "unanswered"), "stopped"),
+    "lost": "lost",
+    "opening": "open",
+    "partial": "partial",
+    "up": "up",
+    "closed": "closed",
+}
+TONE: dict[Severity, Tone] = {
+    "lost": "bad",
+    "stopped": "bad",
+    "stuck": "warn",
+    "open": "warn",
+    "partial": "warn",
+    "up": "good",
+    "closed": "",
+}
+LONGEST = 60
+"""Columns of what an inference says inside a sentence."""
+
+
+class Fate(NamedTuple):
+    """What became of a connection, in a sentence that others may share."""
+
+    severity: Severity
+    text: str
+
+
+def reached(row: VpnRow) -> str:
+    """The furthest stage, with its grade where it was concluded from ciphertext: `traffic (likely)`."""
+    return WORDS[row.stage] + ("" if row.stage_grade == "certain" else f" ({row.stage_grade})")
+
+
+def fate(row: VpnRow, ike: IkeSaRow | None, concluded: InferenceRow | None) -> Fate:
+    """How far it got and what became of it. *ike*: its last IKE SA; *concluded*: the inference that its stage rests on."""
+    severity = SEVERITY[row.outcome]
+    by = f" by the {row.closed_by}" if row.closed_by else ""
+    if severity in ("up", "closed") and row.stage in UNUSED:
+        return Fate("stuck", f"{row.outcome}{by}, but got no further than {_with(row, ike, concluded)}")
+    text = {
+        "lost": f"lost after reaching {reached(row)}",
+        "stopped": f"stopped at {_with(row, ike, concluded)}",
+        "open": f"still at {_with(row, ike, concluded)} when the capture ends",
+        "partial": f"seen in part, reached {reached(row)}",
+        "up": f"up, reached {reached(row)}",
+        "closed": f"closed{by}, reached {reached(row)}",
+    }
+    return Fate(severity, text[severity])
+
+
+def _with(row: VpnRow, ike: IkeSaRow | None, concluded: InferenceRow | None) -> str:
+    """The stage, its grade, what was said last, and what did not follow: `IKE authentication (MM5 sent, no MM6 from the server)`."""
+    grade = [] if row.stage_grade == "certain" else [row.stage_grade]
+    missing = _missing(row, ike, concluded)
+    aside = ": ".join([*grade, missing] if missing else grade)
+    return WORDS[row.stage] + (f" ({aside})" if aside else "")
+
+
+def _missing(row: VpnRow, ike: IkeSaRow | None, concluded: InferenceRow | None) -> str:
+    """What was said last, and what did not follow: `MM5 sent, no MM6 from the server`."""
+    if row.stage in OF_IKE and ike is not None and ike.furthest in NEXT and (ike.established is None or row.stage == "child-request"):
+        return _step(row, ike, ike.furthest)
+    if row.stage_grade != "certain" and concluded is not None:
+        return cut(concluded.value, LONGEST)
+    return UNUSED.get(row.stage, "")
+
+
+def _step(row: VpnRow, ike: IkeSaRow, step: str) -> str:
+    if row.outcome == "refused":
+        who = {"initiator": "the client", "responder": "the server"}.get(ike.closed_by or "", "one side")
+        errors = [notify.partition(": ")[2] for notify in ike.notifies if worth_telling(notify) and notify.startswith(ike.closed_by or "")]
+        return f"{who} said no after {step}: {cut(', '.join(errors), LONGEST) if errors else 'encrypted, so why is not to be read'}"
+    following, side = NEXT[step]
+    return f"{step} sent, no {following} from the {side}"
+
+
+def worth_telling(notify: str) -> bool:
+    """Whether a notify (`responder: NO_PROPOSAL_CHOSEN`) says more than what its sender can do."""
+    return not notify.partition(": ")[2].replace("-", "_").upper().startswith(NOTICES)
+
+
+def stage_inferences(inferences: Sequence[InferenceRow]) -> Mapping[int, InferenceRow]:
+    """By vpn, the inference about its stage; the last where there are several."""
+    return {row.vpn: row for row in inferences if row.inference == "stage" and row.vpn is not None}
