@@ -217,7 +217,8 @@ def _concluded(rows: Sequence[InferenceRow], wanted: Sequence[str]) -> list[Cell
         found = list(dict.fromkeys((row.value, row.grade, row.rule) for row in rows if row.inference == name))
         for value, grade, rule in found[:OF_A_KIND]:
             why = f" [{cut(rule)}]" if name in REASONED else ""
-            lines.append(Cell(f"{name} ({grade}): {cut(value)}{why}", TOLD[name]))
+            tone = "warn" if TOLD[name] == "bad" and grade == "hint" else TOLD[name]
+            lines.append(Cell(f"{name} ({grade}): {cut(value)}{why}", tone))
         if len(found) > OF_A_KIND:
             lines.append(Cell(f"and {len(found) - OF_A_KIND} more conclusions of this kind ({name})", "dim"))
     return lines
