@@ -12,6 +12,7 @@ from l2tpscope.output.blocks import Block, Cell, Head, Row
 from l2tpscope.output.room import FEW, Told, chosen, end_of, fitted, life, more, shared, when
 from l2tpscope.output.trips import NOTHING, SIDES, round_trips
 from l2tpscope.output.values import UNKNOWN, count, duration, milliseconds
+from l2tpscope.output.vpns import clear
 from l2tpscope.output.words import STATES, TONES, between, both, cut, ending, ids, party
 from l2tpscope.report import Report
 
@@ -44,8 +45,10 @@ def states(rows: Sequence[TunnelRow] | Sequence[SessionRow]) -> str:
 
 def _columns(measures: Measures, parties: Sequence[Column], trips: Sequence[Column]) -> list[Column]:
     end = end_of(measures.captures)
+    of: list[Column] = [(Head("vpn", right=True), lambda row: Cell(UNKNOWN if row.vpn is None else str(row.vpn)))]
     return [
         (Head("#", right=True), lambda row: Cell(str(row.tunnel))),
+        *([] if all(map(clear, measures.vpns)) else of),
         *parties,
         (Head("ids", spare=4), lambda row: Cell(ids(row))),
         (Head("state"), lambda row: Cell(row.state, TONES.get(row.state, ""))),

@@ -17,7 +17,7 @@ from l2tpscope.output.room import FEW, command, end_of, fitted, life, named, sha
 from l2tpscope.output.stages import SEVERITIES, STAGES, TONE, Fate, fate, reached, stage_inferences
 from l2tpscope.output.trips import round_trips
 from l2tpscope.output.values import UNKNOWN, count, percent, short
-from l2tpscope.output.words import host
+from l2tpscope.output.words import host, split
 
 LEGEND = "(→ to server, ← to client)"
 GRADED = "(likely), (hint): concluded from lengths and times of ciphertext"
@@ -118,17 +118,10 @@ def _which(told: _Told, rows: Sequence[VpnRow], one: Fate) -> str:
 
 
 def _clients(rows: Sequence[VpnRow]) -> str:
-    counts = Counter[str](address(row.client) for row in rows)
+    counts = Counter[str](split(row.client)[0] for row in rows)
     if len(counts) > CLIENTS:
         return f"{count(len(counts))} clients"
     return ", ".join(f"client {client}" + (f" ({number} times)" if number > 1 else "") for client, number in counts.most_common())
-
-
-def address(endpoint: str) -> str:
-    """The address of an endpoint."""
-    if endpoint.startswith("["):
-        return endpoint[1 : endpoint.index("]")]
-    return endpoint.partition(":")[0] if endpoint.count(":") == 1 else endpoint
 
 
 # ---- a line each -----------------------------------------------------------------------------------------------------
@@ -186,8 +179,8 @@ def _after(told: _Told, shown: Sequence[VpnRow], most: int) -> list[Cell]:
 
 def _beside(told: _Told) -> list[Cell]:
     """Clear L2TP of clients that also tried IPsec with the same server: what was to be secret may be in clear."""
-    tried = {(address(row.client), address(row.server)) for row in told.rows if row.ike_sas or row.esp_sas}
-    which = [row.vpn for row in told.measures.vpns if clear(row) and (address(row.client), address(row.server)) in tried]
+    tried = {(split(row.client)[0], split(row.server)[0]) for row in told.rows if row.ike_sas or row.esp_sas}
+    which = [row.vpn for row in told.measures.vpns if clear(row) and (split(row.client)[0], split(row.server)[0]) in tried]
     if not which:
         return []
     text = "speak L2TP in clear, although their client also tried IPsec with the same server"

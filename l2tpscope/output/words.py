@@ -10,7 +10,8 @@ from l2tpscope.output.escape import terminal
 from l2tpscope.output.page import cells
 from l2tpscope.output.values import UNKNOWN, count, interval
 
-L2TP_PORT = ":1701"
+L2TP_PORT = "1701"
+OWN_PORTS = (L2TP_PORT, "500", "4500")
 LONGEST = 120
 """What a peer wrote is cut to this many columns in the summary; JSON has all of it."""
 
@@ -24,22 +25,23 @@ STATES = ("lost", "unanswered", "refused", "opening", "partial", "established", 
 """Worst first: the order in which rows are chosen where not all fit."""
 
 
-def party(endpoint: str) -> str:
+def split(endpoint: str) -> tuple[str, str]:
+    """Address and port of an endpoint, without brackets; the port is empty where it has none."""
+    if endpoint.startswith("["):
+        address, _, port = endpoint[1:].partition("]:")
+        return address.removesuffix("]"), port
+    return (endpoint.partition(":")[0], endpoint.partition(":")[2]) if endpoint.count(":") == 1 else (endpoint, "")
+
+
+def party(endpoint: str, own: Iterable[str] = (L2TP_PORT,)) -> str:
     """An endpoint without its port where that is L2TP's own."""
-    if not endpoint.endswith(L2TP_PORT):
-        return endpoint
-    return endpoint.removesuffix(L2TP_PORT).removeprefix("[").removesuffix("]")
-
-
-OWN_PORTS = (L2TP_PORT, ":500", ":4500")
+    address, port = split(endpoint)
+    return address if port in own else endpoint
 
 
 def host(endpoint: str) -> str:
     """An endpoint without its port where that is one of IKE, ESP or L2TP: another one is a NAT's, and tells clients apart."""
-    for port in OWN_PORTS:
-        if endpoint.endswith(port) and not ("::" in endpoint and "[" not in endpoint):
-            return endpoint.removesuffix(port).removeprefix("[").removesuffix("]")
-    return endpoint
+    return party(endpoint, OWN_PORTS)
 
 
 def between(row: TunnelRow) -> str:

@@ -194,6 +194,12 @@ def test_clear_l2tp_beside_ipsec_is_an_alarm() -> None:
     assert "in clear, although" not in of((failed, ike), (plain, ike_sa(2)), tunnels=[tunnel()])
 
 
+def test_tunnels_name_their_connection() -> None:
+    """Beside IPsec a tunnel says which connection it belongs to."""
+    shown = of((vpn(7, tunnels=[1]), ike_sa(7)), tunnels=[tunnel(vpn=7)])
+    assert re.search(r"^ +1    7  198\.51\.100\.10 → 203\.0\.113\.5  23456/11", shown, flags=re.MULTILINE)
+
+
 def test_several_servers_have_a_column() -> None:
     """Where the servers differ each line has both sides; a port that a NAT chose stays, the protocols' own do not."""
     shown = of((vpn(), ike_sa()), (vpn(2, server="203.0.113.6:500", client="198.51.100.7:61991"), ike_sa(2)))

@@ -16,11 +16,43 @@ from l2tpscope.output import words
         ("[2001:db8::1]:1701", "2001:db8::1"),
         ("[2001:db8::1]:1702", "[2001:db8::1]:1702"),
         ("203.0.113.5", "203.0.113.5"),
+        ("2001:db8:0:1:2:3:4:1701", "2001:db8:0:1:2:3:4:1701"),
     ],
 )
 def test_only_the_usual_port_is_left_out(endpoint: str, shown: str) -> None:
     """An endpoint shows its port unless it is 1701."""
     assert words.party(endpoint) == shown
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "shown"),
+    [
+        ("203.0.113.5:500", "203.0.113.5"),
+        ("203.0.113.5:4500", "203.0.113.5"),
+        ("203.0.113.5:249", "203.0.113.5:249"),
+        ("[2001:db8::1]:4500", "2001:db8::1"),
+        ("2001:db8:0:1:2:3:4:4500", "2001:db8:0:1:2:3:4:4500"),
+        ("2001:db8::500", "2001:db8::500"),
+        ("", ""),
+    ],
+)
+def test_ports_that_a_nat_chose_stay(endpoint: str, shown: str) -> None:
+    """The ports of IKE, ESP and L2TP are left out, others tell clients apart; the end of an address is no port."""
+    assert words.host(endpoint) == shown
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "both"),
+    [
+        ("203.0.113.5:500", ("203.0.113.5", "500")),
+        ("[2001:db8::1]:4500", ("2001:db8::1", "4500")),
+        ("2001:db8::1", ("2001:db8::1", "")),
+        ("203.0.113.5", ("203.0.113.5", "")),
+    ],
+)
+def test_endpoints_come_apart(endpoint: str, both: tuple[str, str]) -> None:
+    """Address and port of every form of endpoint."""
+    assert words.split(endpoint) == both
 
 
 def test_guessed_roles_are_marked() -> None:
