@@ -47,6 +47,8 @@ def test_an_ike_sa_says_what_was_agreed() -> None:
     assert "IKEv1 main: AES-CBC 256, SHA1, MODP-2048, pre-shared key, lifetime 8:00:00" in shown
     assert "initiator behind NAT, responder no NAT, port 4500" in shown
     assert "SPIs 00112233445566aa 8899aabbccddeeff; 9 messages" in shown
+    assert "dead peer checks" not in shown
+    assert "dead peer checks 3" in listed("ike_sas", Measures(ike_sas=[ike_sa(dead_peer_checks=3)]))
     assert "least rtt initiator – ms, responder 20.3 ms" in shown
     assert "notifies: responder: NO_PROPOSAL_CHOSEN" in shown
 
@@ -78,6 +80,8 @@ def test_an_esp_sa_has_numbers_loss_and_origin() -> None:
     joined = " ".join(shown.split())
     assert "numbers 1 to 620, its begin is not in the capture; moved 2 times; block 16; ICV 12" in joined
     assert "a replay window would drop 3 (32), 1 (64), 0 (128), 0 (1024)" in joined
+    assert "epochs" not in shown
+    assert "; 2 epochs" in listed("esp_sas", Measures(esp_sas=[esp_sa(1, epochs=2)]))
     assert "no pair seen" in listed("esp_sas", Measures(esp_sas=[esp_sa(1, pair=None)]))
 
 

@@ -129,6 +129,7 @@ def test_nat_that_is_not_to_be_told_says_why() -> None:
     assert "NAT not to be told: no NAT-D hashes of both sides in clear" in of((vpn(nat=None), ike_sa()))
     assert "NAT not to be told: no IKE in the capture" in text(Measures(captures=[ipsec_capture()], vpns=[vpn(nat=None, ike_sas=[])]))
     assert "on port 4500 although the NAT-D hashes show no NAT" in of((vpn(nat="none"), ike_sa()))
+    assert "NAT-D hashes" not in of((vpn(nat="none"), ike_sa(natt=False)))
 
 
 def test_a_mismatch_of_icvs_is_the_first_thing() -> None:
@@ -144,6 +145,41 @@ def test_a_mismatch_of_icvs_is_the_first_thing() -> None:
     lines = text(given).splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("  1  198.51.100.7"))
     assert lines[at + 1] == "    icv-mismatch (certain): ICV of 12 octets → and of 16 ← [residues 12 and 0 of 40 lengths]"
+
+
+def test_the_last_ike_sa_is_told_and_the_others_counted() -> None:
+    """After a rekeying of IKE what was agreed last stands there; what was sent again is that of all."""
+    given = healthy()
+    given.vpns[0].ike_sas = [1, 2]
+    given.ike_sas[0].state, given.ike_sas[0].retransmissions_to_responder = "replaced", 2
+    given.ike_sas.append(ike_sa(2, vpn=1, encryption="AES-GCM-16", initiator_implementation="strongSwan", retransmissions_to_initiator=1))
+    shown = text(given)
+    assert "IKEv1 main: AES-GCM-16 256, SHA1" in shown
+    assert "AES-CBC" not in shown
+    assert "IKE by initiator strongSwan, responder libreswan" in shown
+    assert "rekeyed: ESP never, IKE once" in shown
+    assert "IKE messages sent again: →/← 2/1" in shown
+
+
+def test_of_one_kind_of_conclusion_two_are_told() -> None:
+    """A connection that rekeys all day does not fill the screen; alike conclusions are one."""
+    given = healthy()
+    given.inferences = [inference(inference="rekey", value=f"overlap {number // 2} s") for number in range(10)]
+    shown = text(given)
+    assert re.findall(r"rekey \(likely\): overlap (\d) s", shown) == ["0", "1"]
+    assert "and 3 more conclusions of this kind (rekey)" in shown
+
+
+def test_grades_are_explained_where_there_are_any() -> None:
+    """What was seen is not called concluded."""
+    assert "concluded from lengths" not in of((vpn(stage_grade="certain"), ike_sa()))
+
+
+def test_several_clear_tunnels_of_one_client_are_a_connection() -> None:
+    """A client that came back in clear, with one tunnel after the other, is in the table."""
+    shown = text(Measures(captures=[ipsec_capture()], vpns=[vpn(kind="l2tp", ike_sas=[], esp_sas=[], tunnels=[1, 2], nat=None)]))
+    assert "VPNS 1: 1 up" in shown
+    assert "NAT not to be told" not in shown
 
 
 def test_twins_moves_and_replay_windows_are_told() -> None:
@@ -168,6 +204,27 @@ def test_of_many_the_worst_are_shown() -> None:
     assert "IKE messages sent again in 30 of 300 vpns: →/← 120/120" in shown
     assert re.findall(r"^ +(\d+)  198", shown, flags=re.MULTILINE) == [str(number) for number in range(10, 130, 10)]
     assert "… and 288 more (worst shown first): l2tpscope vpns wan.pcap" in shown
+
+
+def test_the_worst_come_first() -> None:
+    """Of what failed the most common comes first in the counts, and the earliest stage in the lines."""
+    given = clients(30)
+    for row in given.vpns[3:5]:
+        row.outcome, row.stage = "unanswered", "ike-request"
+    given.vpns[6].stage, given.vpns[6].outcome, given.vpns[6].stage_grade = "ike-keys", "failed", "certain"
+    shown = text(given)
+    assert re.findall(r"^  (\d+) stopped at", shown, flags=re.MULTILINE) == ["3", "2", "1"]
+    assert re.findall(r"^ +(\d+)  198", shown, flags=re.MULTILINE)[:6] == ["4", "5", "7", "10", "20", "30"]
+
+
+def test_of_many_a_line_has_only_what_is_wrong() -> None:
+    """What a single one of many agreed on is in its table; an error that it was told stands under its line."""
+    given = clients(12)
+    given.ike_sas[3].encryption = "3DES"
+    given.ike_sas[4].notifies = ["responder: INVALID_ID_INFORMATION"]
+    shown = text(given)
+    assert "3DES" not in shown
+    assert re.search(r"^ +5  198.*\n    notify from responder: INVALID_ID_INFORMATION$", shown, flags=re.MULTILINE)
 
 
 def test_of_many_each_has_its_loss() -> None:
@@ -212,6 +269,7 @@ def test_what_to_run_next_follows_from_what_went_wrong() -> None:
     commands = re.compile(r"^  l2tpscope ([\w-]+)", flags=re.MULTILINE)
     assert commands.findall(of(wrong_psk())) == ["ike-messages", "vpns", "ike"]
     assert commands.findall(text(unanswered_sccrq()))[0] == "inferences"
+    assert commands.findall(text(healthy()))[:2] == ["inferences", "loss"]
     assert commands.findall(of((vpn(stage_grade="certain"), ike_sa()))) == ["vpns", "ike", "summary"]
 
 
