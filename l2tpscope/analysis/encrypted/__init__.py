@@ -73,9 +73,9 @@ def _infer_esp(pairs: list[EspPair], story: IkeStory | None, numbers: Numbers, r
     if reached is not None:
         result.stage[pairs[0].number] = (reached[0], reached[1].grade)
         result.rows.append(reached[1])
-    for beat in heartbeats(tiny_packets(pairs, found)):
-        result.rows.append(heartbeat_row(beat, first, numbers))
-        result.rtt += heartbeat_rtt(beat, numbers)
+    beats = heartbeats(tiny_packets(pairs, found))
+    result.rows += [heartbeat_row(beat, first, numbers) for beat in beats]
+    result.rtt += heartbeat_rtt(beats, numbers)
     largest = mtu_row(pairs, first, numbers)
     if largest is not None:
         result.rows.append(largest)

@@ -7,6 +7,7 @@ two packets, so that the round trip has a lower and an upper bound. Everything e
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Generic, NamedTuple, Protocol, TypeVar
@@ -15,6 +16,10 @@ LARGEST = 16
 """A cluster of more packets is no exchange of two sides that are otherwise silent; it is left out."""
 SPLIT = 4
 """A cluster falls apart at a gap so many times as long as any other in it, if both parts are complete."""
+
+
+NARROW, NARROW_SHARE = 1_000_000, 0.05
+"""Nanoseconds, and of the round trip: bounds that lie so close are one value."""
 
 
 class Packet(Protocol):
@@ -36,15 +41,28 @@ class Exchange(NamedTuple, Generic[P]):
     """A request and its answer."""
 
     request: P
-    reply: P | None
-    """The latest packet that can be the answer; None: it was answered, but which packet asked and which answered is open."""
-    low: int | None
+    reply: P
+    """The latest packet that can be the answer."""
+    low: int | None = None
     """Shortest that the round trip can have been, in nanoseconds; None where `reply` is the only candidate."""
+    given: P | None = None
+    """If this packet is known to ask, `reply` is the only candidate."""
 
     @property
     def time(self) -> int:
         """Of the request."""
         return self.request.time
+
+    @property
+    def round_trip(self) -> int:
+        """Nanoseconds, the longest that it can have been."""
+        return self.reply.time - self.request.time
+
+    def is_clear(self, asking: Callable[[P], bool]) -> bool:
+        """Whether the round trip is known: to a millisecond or 5 %, or because of what is known to be *asking*."""
+        if self.low is None or (self.given is not None and asking(self.given)):
+            return True
+        return self.round_trip - self.low <= max(NARROW, int(NARROW_SHARE * self.round_trip))
 
 
 @dataclass(slots=True)
@@ -106,14 +124,14 @@ def _judge(cluster: list[P], result: Exchanges[P]) -> None:
         return
     first = cluster[0]
     if len(cluster) == 2:
-        result.answered.append(Exchange(first, cluster[1], None))
+        result.answered.append(Exchange(first, cluster[1]))
         return
     order = "".join("A" if one.from_initiator == first.from_initiator else "B" for one in cluster)
     a, b, c, d = cluster
     if order == "ABBA":
         result.answered += [_between(a, b, c), Exchange(b, d, d.time - c.time)]
-    elif order == "ABAB":  # the second exchange is B's first packet and A's last, or A's second and B's last
-        result.answered += [_between(a, b, d), Exchange(b, None, None)]
+    elif order == "ABAB":  # either b asks, and c answers it and d answers a; or b answers a, and c asks
+        result.answered += [Exchange(a, d, b.time - a.time, given=b), Exchange(b, c, 0, given=b)]
     else:
         result.answered += [_between(a, c, d), _between(b, c, d)]
 

@@ -142,7 +142,7 @@ def _accepted(beat: Beat) -> bool:
 
 
 def _delays(beat: Beat) -> list[int]:
-    return sorted(one.reply.time - one.time for one in beat.answered if one.reply is not None)
+    return sorted(one.round_trip for one in beat.answered)
 
 
 def _median(values: list[int]) -> int:
@@ -184,42 +184,41 @@ def heartbeat_row(beat: Beat, cipher: Cipher | None, numbers: Numbers) -> Infere
 
 def _kind(beat: Beat, cipher: Cipher | None) -> str:
     """HELLO or echo, where the cipher leaves a ZLB and a HELLO different lengths and no exchanges crossed."""
-    clear = [one for one in beat.answered if one.low is None and one.reply is not None]
+    clear = [one for one in beat.answered if one.low is None]
     if cipher is None or cipher.grade is None or not clear:
         return "HELLO or LCP echo"
     transform = cipher.transforms[0]
     zlb, hello = transform.octets(UDP_HEADER + ZLB), transform.octets(UDP_HEADER + HELLO)
     if len(cipher.transforms) > 1 or zlb == hello:
         return "HELLO or LCP echo"
-    if all(one.request.octets == hello and one.reply is not None and one.reply.octets == zlb for one in clear):
+    if all(one.request.octets == hello and one.reply.octets == zlb for one in clear):
         return "HELLO"
-    if all(one.reply is not None and one.request.octets == one.reply.octets for one in clear):
+    if all(one.request.octets == one.reply.octets for one in clear):
         return "LCP echo"
     return "HELLO or LCP echo"
 
 
-def heartbeat_rtt(beat: Beat, numbers: Numbers) -> list[RttRow]:
-    """A sample for each answer that is known."""
-    rows = []
-    for one in beat.answered:
-        if one.reply is None:
-            continue
-        rtt = one.reply.time - one.time
-        rows.append(
-            RttRow(
-                time=one.reply.time,
-                kind="esp-heartbeat",
-                side="responder" if beat.from_initiator else "initiator",
-                tunnel=None,
-                session=None,
-                ike_sa=None,
-                esp_sa=numbers.esp.get(one.reply.series.number),
-                capture=one.reply.capture,
-                frame_request=one.request.frame,
-                frame_reply=one.reply.frame,
-                rtt_s=rtt / SECOND,
-                rtt_low_s=None if one.low in (None, rtt) else (one.low or 0) / SECOND,
-                quality="inferred",
-            )
-        )
-    return rows
+def heartbeat_rtt(beats: list[Beat], numbers: Numbers) -> list[RttRow]:
+    """A sample for each answer that is known; *beats*: all of one connection, since they tell who asks where exchanges cross."""
+    asking = {id(one.request) for beat in beats for one in beat.answered}
+    known = [(beat, one) for beat in beats for one in beat.answered if one.is_clear(lambda packet: id(packet) in asking)]
+    return [_trip(beat, one, numbers) for beat, one in known]
+
+
+def _trip(beat: Beat, one: Exchange[Tiny], numbers: Numbers) -> RttRow:
+    sure = one.low is None or one.given is not None or one.low == one.round_trip
+    return RttRow(
+        time=one.reply.time,
+        kind="esp-heartbeat",
+        side="responder" if beat.from_initiator else "initiator",
+        tunnel=None,
+        session=None,
+        ike_sa=None,
+        esp_sa=numbers.esp.get(one.reply.series.number),
+        capture=one.reply.capture,
+        frame_request=one.request.frame,
+        frame_reply=one.reply.frame,
+        rtt_s=one.round_trip / SECOND,
+        rtt_low_s=None if sure or one.low is None else one.low / SECOND,
+        quality="inferred",
+    )

@@ -68,9 +68,8 @@ def _beat(group: list[Classed]) -> str:
 
 
 def _trip(story: IkeStory, one: Exchange[Informational]) -> RttRow | None:
-    if one.reply is None:
+    if not one.is_clear(lambda _: False):
         return None
-    rtt = one.reply.time - one.request.time
     return RttRow(
         time=one.reply.time,
         kind="dpd",
@@ -82,7 +81,7 @@ def _trip(story: IkeStory, one: Exchange[Informational]) -> RttRow | None:
         capture=one.reply.said.frame.capture,
         frame_request=one.request.said.frame.frame,
         frame_reply=one.reply.said.frame.frame,
-        rtt_s=rtt / SECOND,
-        rtt_low_s=None if one.low in (None, rtt) else (one.low or 0) / SECOND,
+        rtt_s=one.round_trip / SECOND,
+        rtt_low_s=None if one.low in (None, one.round_trip) else (one.low or 0) / SECOND,
         quality="inferred",
     )

@@ -63,6 +63,8 @@ class Reader:
         self.found: dict[int, Classed] = {}
         self.checks: list[Exchange[Informational]] = []
         """Dead peer detection, answered."""
+        self.silent: list[Informational] = []
+        """As long, not answered, and not the last of their side."""
         self.lengths: Lengths | None = None
         if story.cipher_block and story.hash_octets and story.cipher_block > 1:
             self.lengths = Lengths(story.cipher_block, story.hash_octets)
@@ -147,13 +149,22 @@ class Reader:
             if self.lengths is None and len([one for one in known if one.low is None]) < REPEATS:
                 continue
             self.checks += known
+            self.silent += [one for one in pairs.unanswered if self._goes_on(one)]
+            rule = f"answered by one as long, {len(known)} times in this SA, and the SA lives on"
+            grade = "likely" if len(known) > 1 else "hint"
             for one in known:
-                rule = f"answered by one as long, {len(known)} times in this SA, and the SA lives on"
-                crossing = one.low is not None or one.reply is None
-                grade = "likely" if len(known) > 1 else "hint"
-                self._dpd(one.request, EITHER if id(one.request.said) in self.found else REQUEST, grade, rule)
-                if one.reply is not None:
-                    self._dpd(one.reply, EITHER if crossing and id(one.reply.said) in self.found else ANSWER, grade, rule)
+                self._dpd(one.request, REQUEST if one.low is None or not self._near(one.request, group, -TOGETHER) else EITHER, grade, rule)
+                self._dpd(one.reply, ANSWER if one.low is None or not self._near(one.reply, group, TOGETHER) else EITHER, grade, rule)
+
+    @staticmethod
+    def _near(one: Informational, group: list[Informational], within: int) -> bool:
+        """Whether the other side sent one that long before (*within* negative) or after."""
+        first, last = sorted((one.time, one.time + within))
+        return any(first <= other.time <= last and other.from_initiator != one.from_initiator for other in group)
+
+    def _goes_on(self, one: Informational) -> bool:
+        """Whether its sender says more in this SA: it was no delete."""
+        return any(said.from_initiator == one.from_initiator and said.frame.time > one.time + TOGETHER for said in self.every)
 
     def _alike(self) -> list[list[Informational]]:
         """Those that can be DPD, by their length."""
@@ -164,29 +175,23 @@ class Reader:
         return list(groups.values())
 
     def _dpd(self, one: Informational, value: str, grade: str, rule: str) -> None:
-        before = self.found.get(id(one.said))
-        if before is not None and before.value != value:
-            value = EITHER
         self._name(one.said, value, grade, rule, "a delete that was answered by one")
 
     def _lives_after(self, one: Exchange[Informational]) -> bool:
         """Whether the SA was used after the exchange: a delete would have ended it."""
-        last = (one.reply or one.request).time + LIFE
+        last = one.reply.time + LIFE
         return any(said.frame.time > last for said in self.every)
 
     def _unanswered(self) -> None:
         """The same side asks again and again, and no answer comes."""
-        for group in self._alike():
-            for side in (True, False):
-                asked = [one for one in group if one.from_initiator == side]
-                if len(asked) < 2 or any(one.from_initiator != side for one in group):
-                    continue
-                known = any(one.request.from_initiator == side for one in self.checks)
-                for one in asked if len(asked) >= REPEATS and known else asked[:-1]:
-                    grade = "likely" if known or len(asked) >= REPEATS else "hint"
-                    self._name(
-                        one.said, UNANSWERED, grade, f"{len(asked)} alike from this side, none answered", "the tap misses the answers"
-                    )
+        for side in (True, False):
+            asked = [one for one in self.silent if one.from_initiator == side and id(one.said) not in self.found]
+            known = any(one.request.from_initiator == side for one in self.checks)
+            if len(asked) < (1 if known else 2):
+                continue
+            grade = "likely" if known or len(asked) >= REPEATS else "hint"
+            for one in asked:
+                self._name(one.said, UNANSWERED, grade, f"{len(asked)} alike from this side, none answered", "the tap misses the answers")
 
     # ---- deletes -----------------------------------------------------------------------------------------------------
 
@@ -194,11 +199,12 @@ class Reader:
         """The last messages of one side: its ESP SAs, then the IKE SA."""
         for side in (True, False):
             run = self._last_of(side)
-            if len(run) < 2 or not run[-1].may_be(DELETE_IKE) or not all(one.may_be(DELETE_ESP) for one in run[:-1]):
+            ike = next((one for one in reversed(run) if one.may_be(DELETE_IKE)), None)
+            if len(run) < 2 or ike is None or not all(one is ike or one.may_be(DELETE_ESP) for one in run):
                 continue
-            for one in run[:-1]:
-                self._name(one.said, DELETE_ESP, "likely", "followed at once by the delete of the IKE SA, the last of this side")
-            self._name(run[-1].said, DELETE_IKE, "likely", "right after the delete of the ESP SA, the last of this side")
+            for one in run:
+                other = DELETE_ESP if one is ike else DELETE_IKE
+                self._name(one.said, DELETE_IKE if one is ike else DELETE_ESP, "likely", f"together with the {other}, last of this side")
 
     def _last_of(self, side: bool) -> list[Informational]:
         """Those of one side that come at once, after which it says nothing more."""
@@ -215,10 +221,14 @@ class Reader:
         """A single one at the end of the SA, which nobody answers."""
         for side in (True, False):
             run = self._last_of(side)
-            if len(run) != 1 or run[0].said is not self.every[-1]:
+            if len(run) != 1:
                 continue
             last = run[0]
-            if last.may_be(DELETE_IKE) and (why := self._why_ike_ends(last)):
+            if last.may_be(DELETE_IKE) and (why := self._why_no_child(last)):
+                self._name(last.said, DELETE_IKE, "likely", why, "an error notify")
+            elif last.said is not self.every[-1]:
+                continue
+            elif last.may_be(DELETE_IKE) and (why := self._why_ike_ends(last)):
                 self._name(last.said, DELETE_IKE, "likely", why, "an error notify, or a DPD that nobody answers")
             elif last.may_be(DELETE_IKE) and last.may_be(DPD) and not self._asked_before(last):
                 self._name(last.said, f"{DPD} request or {DELETE_IKE}", "hint", "the last of the SA, not answered")
@@ -237,9 +247,13 @@ class Reader:
             return "the last of the SA, whose place another has taken"
         if self._esp_ends(last.time):
             return "the last of the SA, and ESP ends with it"
+        return None
+
+    def _why_no_child(self, last: Informational) -> str | None:
+        """One that comes instead of the first Quick Mode, from the side that would have begun it."""
         phase_1 = [said for said in self.every if said.name in ("MM6", "AM3")]
-        if phase_1 and not self.story.children and 0 <= last.time - phase_1[-1].frame.time <= IN_PLACE:
-            return f"in place of a Quick Mode, right after {phase_1[-1].name}, and nothing follows"
+        if phase_1 and last.from_initiator and not self.story.children and 0 <= last.time - phase_1[-1].frame.time <= IN_PLACE:
+            return f"in place of a Quick Mode, right after {phase_1[-1].name}"
         return None
 
     def _esp_ends(self, time: int) -> bool:
