@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from l2tpscope.analysis.encrypted.cipher import Cipher, cipher_columns, cipher_row, ciphers, is_padded, mismatch_row, padding_row
-from l2tpscope.analysis.encrypted.heartbeat import heartbeat_row, heartbeat_rtt, heartbeats
+from l2tpscope.analysis.encrypted.heartbeat import answer_time, heartbeat_row, heartbeat_rtt, heartbeats
 from l2tpscope.analysis.encrypted.ike_rows import infer_ike
 from l2tpscope.analysis.encrypted.keepalives import keepalive_rows
 from l2tpscope.analysis.encrypted.mtu import mtu_row
@@ -73,9 +73,9 @@ def _infer_esp(pairs: list[EspPair], story: IkeStory | None, numbers: Numbers, r
     if reached is not None:
         result.stage[pairs[0].number] = (reached[0], reached[1].grade)
         result.rows.append(reached[1])
-    beats = heartbeats(tiny_packets(pairs, found))
+    beats = heartbeats(tiny_packets(pairs, found), answer_time(story))
     result.rows += [heartbeat_row(beat, first, numbers) for beat in beats]
-    result.rtt += heartbeat_rtt(beats, numbers)
+    result.rtt += [row for beat in beats for row in heartbeat_rtt(beat, numbers)]
     largest = mtu_row(pairs, first, numbers)
     if largest is not None:
         result.rows.append(largest)

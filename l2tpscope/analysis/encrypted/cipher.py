@@ -121,7 +121,7 @@ def cipher_row(pair: EspPair, cipher: Cipher, numbers: Numbers) -> InferenceRow 
         against = None if cipher.grade == "certain" else "a cipher with a smaller block, of which few lengths were seen"
     else:
         rule = f"{cipher.lengths} different lengths, multiples of 4 but not all at one distance from multiples of 8"
-        against = "padding beyond what the cipher needs"
+        against = "padding beyond what the cipher needs; no encryption (NULL) with a longer ICV"
     return about_esp(
         numbers,
         pair,

@@ -7,19 +7,18 @@ two packets, so that the round trip has a lower and an upper bound. Everything e
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 LARGEST = 16
 """A cluster of more packets is no exchange of two sides that are otherwise silent; it is left out."""
-SPLIT = 4
-"""A cluster falls apart at a gap so many times as long as any other in it, if both parts are complete."""
 
 
 NARROW, NARROW_SHARE = 1_000_000, 0.05
 """Nanoseconds, and of the round trip: bounds that lie so close are one value."""
+
+LEAST_CLEAR, SHORTER, LONGER = 2, 0.9, 3
+"""So many clear round trips decide; of their minimum, and of their median, what is like them."""
 
 
 class Packet(Protocol):
@@ -45,8 +44,6 @@ class Exchange(NamedTuple, Generic[P]):
     """The latest packet that can be the answer."""
     low: int | None = None
     """Shortest that the round trip can have been, in nanoseconds; None where `reply` is the only candidate."""
-    given: P | None = None
-    """If this packet is known to ask, `reply` is the only candidate."""
 
     @property
     def time(self) -> int:
@@ -58,11 +55,10 @@ class Exchange(NamedTuple, Generic[P]):
         """Nanoseconds, the longest that it can have been."""
         return self.reply.time - self.request.time
 
-    def is_clear(self, asking: Callable[[P], bool]) -> bool:
-        """Whether the round trip is known: to a millisecond or 5 %, or because of what is known to be *asking*."""
-        if self.low is None or (self.given is not None and asking(self.given)):
-            return True
-        return self.round_trip - self.low <= max(NARROW, int(NARROW_SHARE * self.round_trip))
+    @property
+    def is_clear(self) -> bool:
+        """Whether the round trip is known, to a millisecond or 5 %."""
+        return self.low is None or self.round_trip - self.low <= max(NARROW, int(NARROW_SHARE * self.round_trip))
 
 
 @dataclass(slots=True)
@@ -72,43 +68,43 @@ class Exchanges(Generic[P]):
     answered: list[Exchange[P]] = field(default_factory=list)
     unanswered: list[P] = field(default_factory=list)
     unjudged: list[P] = field(default_factory=list)
+    open: list[tuple[P, P, P, P]] = field(default_factory=list)
+    """Of alternating sides: either the first two ask, and the last two answer, the last the first; or the first and the third
+    ask, and each is answered by the next."""
 
 
-def exchanges(packets: list[P], together: int) -> Exchanges[P]:
-    """Every one of *packets* (in the order of time) in its place; with less than *together* nanoseconds between them they are one
-    cluster, so that an answer that takes longer is not recognised.
+def exchanges(packets: list[P], together: int, alone: int | None = None) -> Exchanges[P]:
+    """Every one of *packets* (in the order of time) in its place.
+
+    With less than *together* nanoseconds between them they are one cluster: an answer that takes longer is not recognised. What
+    one side sent counts as unanswered only if the other side sent nothing for *alone* before and after it.
     """
     result: Exchanges[P] = Exchanges()
     begin = 0
     for end in range(1, len(packets) + 1):
         if end == len(packets) or packets[end].time - packets[end - 1].time > together:
-            for cluster in _split(packets[begin:end]) if end - begin <= LARGEST else ():
+            cluster = packets[begin:end]
+            if end - begin > LARGEST:
+                pass
+            elif len({one.from_initiator for one in cluster}) > 1:
                 _judge(cluster, result)
+            elif _is_alone(packets, begin, end, alone or together):
+                result.unanswered += cluster
+            else:
+                result.unjudged += cluster
             begin = end
+    _settle(result)
     return result
 
 
-def _split(cluster: list[P]) -> list[list[P]]:
-    """The cluster, or its parts where it clearly falls apart."""
-    done: list[list[P]] = []
-    rest = [cluster]
-    while rest:
-        one = rest.pop()
-        at = _gap(one)
-        if at is None:
-            done.append(one)
-        else:
-            rest += [one[at:], one[:at]]
-    return done
-
-
-def _gap(cluster: list[P]) -> int | None:
-    if len(cluster) < 4 or not _complete(cluster):
-        return None
-    gaps = [(after.time - before.time, index) for index, (before, after) in enumerate(pairwise(cluster), 1)]
-    gaps.sort(reverse=True)
-    (longest, at), (second, _) = gaps[:2]
-    return at if longest >= SPLIT * max(second, 1) and _complete(cluster[:at]) else None
+def _is_alone(packets: list[P], begin: int, end: int, within: int) -> bool:
+    """Whether the packets next to those from *begin* to *end* are not of the other side, or far."""
+    side = packets[begin].from_initiator
+    before = packets[begin - 1] if begin else None
+    after = packets[end] if end < len(packets) else None
+    if before is not None and before.from_initiator != side and packets[begin].time - before.time <= within:
+        return False
+    return after is None or after.from_initiator == side or after.time - packets[end - 1].time > within
 
 
 def _complete(cluster: list[P]) -> bool:
@@ -116,9 +112,6 @@ def _complete(cluster: list[P]) -> bool:
 
 
 def _judge(cluster: list[P], result: Exchanges[P]) -> None:
-    if len({one.from_initiator for one in cluster}) == 1:
-        result.unanswered += cluster
-        return
     if not _complete(cluster) or len(cluster) > 4:
         result.unjudged += cluster
         return
@@ -130,11 +123,38 @@ def _judge(cluster: list[P], result: Exchanges[P]) -> None:
     a, b, c, d = cluster
     if order == "ABBA":
         result.answered += [_between(a, b, c), Exchange(b, d, d.time - c.time)]
-    elif order == "ABAB":  # either b asks, and c answers it and d answers a; or b answers a, and c asks
-        result.answered += [Exchange(a, d, b.time - a.time, given=b), Exchange(b, c, 0, given=b)]
+    elif order == "ABAB":
+        result.open.append((a, b, c, d))
     else:
         result.answered += [_between(a, c, d), _between(b, c, d)]
 
 
 def _between(request: P, earliest: P, latest: P) -> Exchange[P]:
     return Exchange(request, latest, earliest.time - request.time)
+
+
+def _settle(result: Exchanges[P]) -> None:
+    """Read what is open as the round trips of the clear exchanges of that side demand; where both readings fit them, or neither, only
+    that the first was answered is known.
+    """
+    clear: dict[bool, list[int]] = {True: [], False: []}
+    for one in result.answered:
+        if one.is_clear:
+            clear[one.reply.from_initiator].append(one.round_trip)
+    for trips in clear.values():
+        trips.sort()
+    for a, b, c, d in result.open:
+        crossed = _fits(d.time - a.time, clear[b.from_initiator]) and _fits(c.time - b.time, clear[a.from_initiator])
+        in_turn = _fits(b.time - a.time, clear[b.from_initiator]) and _fits(d.time - c.time, clear[b.from_initiator])
+        if crossed == in_turn:
+            result.answered.append(_between(a, b, d))
+            result.unjudged += [b, c]
+        elif crossed:
+            result.answered += [Exchange(a, d), Exchange(b, c)]
+        else:
+            result.answered += [Exchange(a, b), Exchange(c, d)]
+
+
+def _fits(trip: int, clear: list[int]) -> bool:
+    """Whether a round trip is like those that are known of that side, in their order."""
+    return len(clear) >= LEAST_CLEAR and SHORTER * clear[0] <= trip <= LONGER * clear[len(clear) // 2] + NARROW

@@ -14,16 +14,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from l2tpscope.analysis.encrypted.cipher import Cipher
-from l2tpscope.analysis.encrypted.crossing import Exchange, Exchanges, exchanges
+from l2tpscope.analysis.encrypted.crossing import LEAST_CLEAR, Exchange, Exchanges, exchanges
 from l2tpscope.analysis.encrypted.lengths import HELLO, UDP_HEADER, ZLB
 from l2tpscope.analysis.encrypted.result import SECOND, SIDES, Numbers, about_esp
 from l2tpscope.analysis.encrypted.tiny import Tiny
+from l2tpscope.analysis.ike_story import IkeStory
 from l2tpscope.analysis.rows import InferenceRow, RttRow
 
 Event = Exchange[Tiny] | Tiny
 
 TOGETHER = SECOND
-"""An answer that takes longer is not recognised."""
+"""An answer that takes longer is not recognised, nor one that takes twice as long as IKE's fastest and `SLOWER`."""
+SLOWER = SECOND // 20
 LEAST = 5
 SHORTEST, LONGEST = 4 * SECOND, 150 * SECOND
 """Periods that are looked for."""
@@ -32,6 +34,8 @@ TOLERANCE = 0.05
 MISSES = 3
 """A beat may skip up to so many periods, less one."""
 CANDIDATES = 4
+WORTH, DOUBTFUL = 100, 1
+"""Of an event in a row: what is known to ask, and what may."""
 BEATS = 2
 """That one side may have at once: HELLO and LCP echo."""
 ANSWERED = 0.9
@@ -51,9 +55,24 @@ class Beat:
     """How many of the unanswered come after the last answer."""
 
 
-def heartbeats(packets: list[Tiny]) -> list[Beat]:
-    """Those of both sides that are accepted, among the tiny packets of one connection."""
-    return _beats(exchanges(packets, TOGETHER))
+def heartbeats(packets: list[Tiny], answer_time: int | None) -> list[Beat]:
+    """Those of both sides that are accepted, among the tiny packets of one connection.
+
+    *answer_time*: nanoseconds that the slower side took at least to answer IKE; so that exchanges that follow each other closely
+    are told apart.
+    """
+    together = TOGETHER if answer_time is None else min(TOGETHER, 2 * answer_time + SLOWER)
+    return _beats(exchanges(packets, together, alone=TOGETHER))
+
+
+def answer_time(story: IkeStory | None) -> int | None:
+    """The fastest answer to IKE of each side, and of these the longer, in nanoseconds; None: not both sides answered."""
+    fastest: dict[bool, int] = {}
+    for said in story.said if story is not None else ():
+        if said.fit == "new" and said.reply_to is not None and said.frame.time > said.reply_to.time:
+            took = said.frame.time - said.reply_to.time
+            fastest[said.from_initiator] = min(took, fastest.get(said.from_initiator, took))
+    return max(fastest.values()) if len(fastest) == 2 else None
 
 
 def _beats(found: Exchanges[Tiny]) -> list[Beat]:
@@ -74,13 +93,17 @@ def _beats(found: Exchanges[Tiny]) -> list[Beat]:
 def _find(events: list[Event], unjudged: set[int], side: bool) -> tuple[Beat | None, list[Event]]:
     """The beat with most exchanges, and what is left."""
     times = [one.time for one in events]
-    chains = [(chain, period) for period in _periods(times) if (chain := _chain(times, period))]
+    worth = [DOUBTFUL if id(one) in unjudged else WORTH for one in events]
+    chains = [(chain, period) for period in _periods(times) if (chain := _chain(times, worth, period))]
     if not chains:
         return None, events
     chain, period = max(chains, key=lambda one: (sum(isinstance(events[i], Exchange) for i in one[0]), one[1]))
     beat = Beat(side, _median([times[b] - times[a] for a, b in pairwise(chain) if times[b] - times[a] < 1.5 * period]))
+    open_ends = [index for index in chain if id(events[index]) not in unjudged]
     for index in chain:
         one = events[index]
+        if not open_ends or not open_ends[0] <= index <= open_ends[-1]:
+            continue
         if isinstance(one, Exchange):
             beat.answered.append(one)
             beat.silent = 0
@@ -106,23 +129,18 @@ def _periods(times: list[int]) -> list[int]:
     return [sums[step] // count for step, count in counts.most_common(CANDIDATES) if count >= LEAST - 2]
 
 
-def _chain(times: list[int], period: int) -> list[int]:
-    """Indices of the longest row of events each of which comes one period (or up to `MISSES`) after the one before."""
+def _chain(times: list[int], worth: list[int], period: int) -> list[int]:
+    """Indices of the worthiest row of events each of which comes one period (or up to `MISSES`) after the one before."""
     slack = int(period * TOLERANCE)
-    length, came_from = [1] * len(times), [-1] * len(times)
+    sums, came_from = worth.copy(), [-1] * len(times)
     for index, time in enumerate(times):
-        for skipped in range(1, MISSES + 1):
-            at = bisect_left(times, time - skipped * period - slack)
-            best = -1
-            while at < index and times[at] <= time - skipped * period + slack:
-                if best < 0 or length[at] >= length[best]:
-                    best = at
+        for periods in range(1, MISSES + 1):
+            at = bisect_left(times, time - periods * period - slack)
+            while at < index and times[at] <= time - periods * period + slack:
+                if sums[at] + worth[index] > sums[index]:
+                    sums[index], came_from[index] = sums[at] + worth[index], at
                 at += 1
-            if best >= 0 and length[best] + 1 > length[index]:
-                length[index], came_from[index] = length[best] + 1, best
-    if not times:
-        return []
-    at = max(range(len(times)), key=lambda index: length[index])
+    at = max(range(len(times)), key=lambda index: sums[index])
     chain = []
     while at >= 0:
         chain.append(at)
@@ -166,7 +184,8 @@ def heartbeat_row(beat: Beat, cipher: Cipher | None, numbers: Numbers) -> Infere
         f" {delays[0] / 1e6:.1f} to {delays[-1] / 1e6:.1f} ms (median {_median(delays) / 1e6:.1f})"
     )
     if beat.unjudged:
-        rule += f"; {beat.unjudged} more among others, not judged"
+        value += f", {beat.unjudged} not to be judged"
+        rule += f"; {beat.unjudged} more with others around them"
     return about_esp(
         numbers,
         first.pair,
@@ -198,15 +217,13 @@ def _kind(beat: Beat, cipher: Cipher | None) -> str:
     return "HELLO or LCP echo"
 
 
-def heartbeat_rtt(beats: list[Beat], numbers: Numbers) -> list[RttRow]:
-    """A sample for each answer that is known; *beats*: all of one connection, since they tell who asks where exchanges cross."""
-    asking = {id(one.request) for beat in beats for one in beat.answered}
-    known = [(beat, one) for beat in beats for one in beat.answered if one.is_clear(lambda packet: id(packet) in asking)]
-    return [_trip(beat, one, numbers) for beat, one in known]
+def heartbeat_rtt(beat: Beat, numbers: Numbers) -> list[RttRow]:
+    """A sample for each answer; none where no answer is clear, since the bounds of all may then lie apart alike."""
+    clear = sum(one.is_clear for one in beat.answered)
+    return [_trip(beat, one, numbers) for one in beat.answered] if clear >= LEAST_CLEAR else []
 
 
 def _trip(beat: Beat, one: Exchange[Tiny], numbers: Numbers) -> RttRow:
-    sure = one.low is None or one.given is not None or one.low == one.round_trip
     return RttRow(
         time=one.reply.time,
         kind="esp-heartbeat",
@@ -219,6 +236,6 @@ def _trip(beat: Beat, one: Exchange[Tiny], numbers: Numbers) -> RttRow:
         frame_request=one.request.frame,
         frame_reply=one.reply.frame,
         rtt_s=one.round_trip / SECOND,
-        rtt_low_s=None if sure or one.low is None else one.low / SECOND,
+        rtt_low_s=None if one.low in (None, one.round_trip) else (one.low or 0) / SECOND,
         quality="inferred",
     )

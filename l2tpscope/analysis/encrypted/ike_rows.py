@@ -68,7 +68,7 @@ def _beat(group: list[Classed]) -> str:
 
 
 def _trip(story: IkeStory, one: Exchange[Informational]) -> RttRow | None:
-    if not one.is_clear(lambda _: False):
+    if not one.is_clear:
         return None
     return RttRow(
         time=one.reply.time,
