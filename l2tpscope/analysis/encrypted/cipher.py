@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from l2tpscope.analysis.encrypted.lengths import UDP_HEADER, ZLB, Transform, common
 from l2tpscope.analysis.encrypted.result import Numbers, about_esp, born
+from l2tpscope.analysis.encrypted.setup import fitting
 from l2tpscope.analysis.ike_story import IkeStory
 from l2tpscope.analysis.rows import Grade, InferenceRow
 from l2tpscope.model.esp import EspPair, EspSeries
@@ -33,6 +34,8 @@ class Cipher:
     grade: Grade | None
     """None: too few lengths to claim it."""
     lengths: int
+    from_setup: bool = False
+    """The set-up of L2TP decides, which has messages of known lengths."""
 
     @property
     def block(self) -> int:
@@ -75,14 +78,23 @@ def ciphers(pairs: list[EspPair]) -> dict[int, Cipher]:
     so that their lengths are taken together where they agree.
     """
     together = conclude(sizes_of(one for pair in pairs for one in pair.series), begin_seen=born(pairs[0]))
+    if together is None or together.grade not in ("certain", "likely"):
+        together = _from_setup(pairs) or together
     result = {}
     for pair in pairs:
         alone = conclude(sizes_of(pair.series), begin_seen=born(pair))
-        if together is not None and alone is not None and together.block == alone.block:
+        if together is not None and alone is not None and (together.from_setup or together.block == alone.block):
             result[pair.number] = together
         elif alone is not None:
             result[pair.number] = alone
     return result
+
+
+def _from_setup(pairs: list[EspPair]) -> Cipher | None:
+    """The transforms with which the first packets are the set-up of L2TP, if all have one block; few lengths suffice for this."""
+    sizes = sizes_of(one for pair in pairs for one in pair.series)
+    fit = fitting(pairs[0], common(sizes))
+    return Cipher(tuple(fit), "likely", len(sizes), from_setup=True) if len({one.block for one in fit}) == 1 else None
 
 
 def is_padded(pair: EspPair) -> bool:
@@ -116,7 +128,11 @@ def cipher_row(pair: EspPair, cipher: Cipher, numbers: Numbers) -> InferenceRow 
     residues = {size % cipher.block for size in sizes_of(pair.series)}
     icv = "ICV not to be told" if cipher.icv is None else f"ICV {cipher.icv} octets"
     names = " / ".join(one.name for one in cipher.transforms)
-    if cipher.block > 4:
+    against: str | None
+    if cipher.from_setup:
+        rule = f"{cipher.lengths} different lengths; with no other cipher are the first packets the set-up of an L2TP session"
+        against = "another protocol that begins alike"
+    elif cipher.block > 4:
         rule = f"{cipher.lengths} different lengths, all {min(residues)} beyond a multiple of {cipher.block}"
         against = None if cipher.grade == "certain" else "a cipher with a smaller block, of which few lengths were seen"
     else:

@@ -8,6 +8,7 @@ expected. What stays open is a hint with both names, or nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ ALIVE = 30 * SECOND
 AFTER_REKEYING = 90 * SECOND
 IN_FLIGHT = 2 * SECOND
 REPEATS = 3
+MOST_BETWEEN = 20
+"""INFORMATIONALs that may come between a request and the error that answers it."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -61,6 +64,10 @@ class Reader:
         self.story, self.pairs, self.end = story, pairs, end
         self.every = [said for said in story.said if said.fit != "retransmission"]
         self.found: dict[int, Classed] = {}
+        self.last = {
+            side: max((said.frame.time for said in self.every if said.from_initiator == side), default=0) for side in (True, False)
+        }
+        """When each side spoke last."""
         self.checks: list[Exchange[Informational]] = []
         """Dead peer detection, answered."""
         self.silent: list[Informational] = []
@@ -133,8 +140,9 @@ class Reader:
                     self._error_after(said.frame.time, asker, reply, "authentication failed")
 
     def _error_after(self, asked: int, asker: bool, expected: str, meaning: str) -> None:
-        for one in self._left():
-            if one.from_initiator != asker and 0 <= one.time - asked <= IN_PLACE:
+        at = bisect_left(self.informationals, asked, key=lambda one: one.time)
+        for one in self.informationals[at : at + MOST_BETWEEN]:
+            if one.from_initiator != asker and one.time - asked <= IN_PLACE and id(one.said) not in self.found:
                 if one.may_be(ERROR):
                     rule = f"{(one.time - asked) / 1e6:.0f} ms after what it answers, in place of {expected}"
                     self._name(one.said, f"error notify: {meaning}", "likely", rule, "which error it is cannot be told")
@@ -160,11 +168,16 @@ class Reader:
     def _near(one: Informational, group: list[Informational], within: int) -> bool:
         """Whether the other side sent one that long before (*within* negative) or after."""
         first, last = sorted((one.time, one.time + within))
-        return any(first <= other.time <= last and other.from_initiator != one.from_initiator for other in group)
+        at = bisect_left(group, first, key=lambda other: other.time)
+        while at < len(group) and group[at].time <= last:
+            if group[at].from_initiator != one.from_initiator:
+                return True
+            at += 1
+        return False
 
     def _goes_on(self, one: Informational) -> bool:
         """Whether its sender says more in this SA: it was no delete."""
-        return any(said.from_initiator == one.from_initiator and said.frame.time > one.time + TOGETHER for said in self.every)
+        return self.last[one.from_initiator] > one.time + TOGETHER
 
     def _alike(self) -> list[list[Informational]]:
         """Those that can be DPD, by their length."""
@@ -179,8 +192,7 @@ class Reader:
 
     def _lives_after(self, one: Exchange[Informational]) -> bool:
         """Whether the SA was used after the exchange: a delete would have ended it."""
-        last = one.reply.time + LIFE
-        return any(said.frame.time > last for said in self.every)
+        return max(self.last.values()) > one.reply.time + LIFE
 
     def _unanswered(self) -> None:
         """The same side asks again and again, and no answer comes."""

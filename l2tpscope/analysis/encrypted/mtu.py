@@ -2,14 +2,15 @@
 
 A plateau, many packets of one largest length, is where a TCP segment or a fragment is full. Both directions must agree; a single
 application's datagrams rarely have the same length both ways. The cipher's padding and the lengths of the L2TP and PPP
-headers leave a range.
+headers leave a range. Only for transport mode, which short packets prove.
 """
 
 from __future__ import annotations
 
-from l2tpscope.analysis.encrypted.cipher import Cipher
+from l2tpscope.analysis.encrypted.cipher import Cipher, sizes_of
 from l2tpscope.analysis.encrypted.lengths import UDP_HEADER
 from l2tpscope.analysis.encrypted.result import Numbers, about_esp
+from l2tpscope.analysis.encrypted.tiny import largest
 from l2tpscope.analysis.rows import InferenceRow
 from l2tpscope.model.esp import EspPair, EspSeries
 
@@ -27,8 +28,10 @@ def mtu_row(pairs: list[EspPair], cipher: Cipher | None, numbers: Numbers) -> In
         return None
     for pair in pairs:
         here, there = pair.to[False], pair.to[True]
-        if here is None or there is None:
+        if here is None or there is None or not sizes_of([here]) or not sizes_of([there]):
             continue
+        if min(sizes_of([here])) > largest(cipher) or min(sizes_of([there])) > largest(cipher):
+            continue  # nothing is as short as L2TP's control messages in transport mode: it may be tunnel mode
         top = max(here.sizes, default=0)
         if top != max(there.sizes, default=-1) or not all(_plateau(one, top) for one in (here, there)):
             continue

@@ -1,7 +1,5 @@
 """stage: how far L2TP inside ESP got, from the first packets of the first child SA: who sent, when, how long.
 
-The set-up of a tunnel and a session is a row of messages of known lengths (RFC 2661 §6): the client's SCCRQ, the server's SCCRP, a
-tiny SCCCN, ICRQ, ICRP, ICCN, with ZLBs between. Nothing but L2TP sends something too short for an IP packet in third place.
 Claimed only where the SA's first packet is in the capture, and for transport mode. *Bias*: too early a stage, never too late,
 where packets of the set-up were lost before the tap.
 """
@@ -10,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from l2tpscope.analysis.encrypted.cipher import Cipher
-from l2tpscope.analysis.encrypted.lengths import HELLO, UDP_HEADER, ZLB, Transform
 from l2tpscope.analysis.encrypted.result import SECOND, Numbers, about_esp
+from l2tpscope.analysis.encrypted.setup import SETUP, Sent, first_packets, follow
 from l2tpscope.analysis.encrypted.tiny import largest
 from l2tpscope.analysis.ike_story import IkeStory
 from l2tpscope.analysis.rows import Grade, InferenceRow, Stage
@@ -28,38 +25,8 @@ MANY, MANY_A_SECOND = 200, 5
 BACKOFF = 0.15
 """Of a doubling interval between retransmissions (RFC 2661 §5.8)."""
 REPEATS = 4
-SCCRQ_LEAST, SCCRQ_MOST = 53, 400
-CHALLENGE_RESPONSE = 22
 
 
-class Sent(NamedTuple):
-    """One of the first packets."""
-
-    time: int
-    client: bool
-    octets: int
-    capture: int
-    frame: int
-
-
-class Step(NamedTuple):
-    """A message of the set-up."""
-
-    name: str
-    client: bool
-    octets: tuple[tuple[int, int], ...]
-    """Ranges of the length of the L2TP message."""
-
-
-SETUP = (
-    Step("SCCRQ", True, ((SCCRQ_LEAST, SCCRQ_MOST),)),
-    Step("SCCRP", False, ((SCCRQ_LEAST, SCCRQ_MOST),)),
-    Step("SCCCN", True, ((HELLO, HELLO), (HELLO + CHALLENGE_RESPONSE, HELLO + CHALLENGE_RESPONSE))),
-    Step("ICRQ", True, ((38, 140),)),
-    Step("ICRP", False, ((28, 40),)),
-    Step("ICCN", True, ((40, 200),)),
-)
-"""RFC 2661 §6.1 to §6.8: the AVPs that must be there, and room for those that may."""
 STAGES: dict[int, Stage] = {1: "l2tp-request", 2: "l2tp-request", 3: "l2tp-tunnel", 4: "l2tp-tunnel", 5: "l2tp-tunnel", 6: "l2tp-session"}
 """By the number of steps that were seen."""
 
@@ -70,32 +37,16 @@ def stage(pairs: list[EspPair], cipher: Cipher | None, story: IkeStory | None, n
     to_server = pair.to[False]
     if to_server is None or to_server.count is None or to_server.count.first_number != 1 or to_server.protocol != "esp":
         return None
-    sent = _first_packets(pair)
+    sent = first_packets(pair)
     if pair.to[True] is None:
         return _unanswered(pair, sent, story, numbers)
     back = pair.to[True]
     if cipher is None or back is None or back.count is None or back.count.first_number != 1:
         return None
-    steps, through = max((_follow(sent, one) for one in cipher.transforms), key=lambda found: len(found[0]))
+    steps, through = max((follow(sent, one) for one in cipher.transforms), key=lambda found: len(found[0]))
     if len(steps) < 3 or {one.client for one in sent if one.octets <= largest(cipher)} != {True, False}:
         return None  # in tunnel mode nothing is so short
     return _reached(pairs, cipher, steps, sent[through:], numbers)
-
-
-def _first_packets(pair: EspPair) -> list[Sent]:
-    """Of both directions, in the order of time, as far as both are kept."""
-    result, until = [], None
-    for side, series in pair.to.items():
-        if series is None or series.head is None or not len(series.head):
-            continue
-        head = series.head
-        columns = (head.time, head.octets, head.capture, head.frame)
-        result += [Sent(time, not side, *rest) for time, *rest in zip(*(column.tolist() for column in columns), strict=True)]
-        if series.packets > len(head):
-            last = int(head.time[-1])
-            until = last if until is None else min(until, last)
-    result.sort(key=lambda one: one.time)
-    return [one for one in result if until is None or one.time <= until]
 
 
 # ---- nobody answers --------------------------------------------------------------------------------------------------
@@ -132,21 +83,6 @@ def _unanswered(pair: EspPair, sent: list[Sent], story: IkeStory | None, numbers
 
 
 # ---- the set-up ------------------------------------------------------------------------------------------------------
-
-
-def _follow(sent: list[Sent], transform: Transform) -> tuple[list[Sent], int]:
-    """The packets that are the messages of the set-up, and how many were read for it."""
-    steps: list[Sent] = []
-    for index, one in enumerate(sent):
-        if len(steps) == len(SETUP):
-            return steps, index
-        low, high = (plain - UDP_HEADER for plain in transform.plain(one.octets))
-        step = SETUP[len(steps)]
-        if one.client == step.client and any(low <= most and high >= least for least, most in step.octets):
-            steps.append(one)
-        elif not (low <= ZLB <= high or any(one.client == old.client and one.octets == old.octets for old in steps)):
-            return steps, index
-    return steps, len(sent)
 
 
 def _reached(
