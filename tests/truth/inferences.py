@@ -20,7 +20,7 @@ import lab
 from ciphertext_logs import Inside, inside
 from conversations import INITIATOR, RESPONDER
 
-from l2tpscope.analysis.encrypted import Classed, Inferred, Numbers, infer
+from l2tpscope.analysis.encrypted import Inferred, Numbers, infer
 from l2tpscope.analysis.esp_pairs import Joined, join
 from l2tpscope.analysis.ike_follow import follow
 from l2tpscope.analysis.ike_outcome import settle
@@ -136,9 +136,11 @@ def rows_of(found: Concluded, inference: str) -> list[InferenceRow]:
 # ---- IKE -------------------------------------------------------------------------------------------------------------
 
 
-def _truth_of(story: IkeStory, one: Classed | None, name: str, message_id: int, truth: Inside) -> str | None:
+def _truth_of(story: IkeStory, name: str, message_id: int, truth: Inside) -> str | None:
     """The class of a message by its payloads; None where no log has it, or it is not told apart by these."""
     exchange, kind = "INFORMATIONAL_V1", "request"
+    if story.version == 2 and not name.startswith("INFORMATIONAL"):
+        return None
     if story.version == 2:
         exchange, kind = "INFORMATIONAL", name.rsplit(maxsplit=1)[-1]
     elif name in ("MM5", "MM6"):
@@ -166,7 +168,7 @@ def _messages(found: Concluded, truth: Inside, where: str, score: Score) -> None
             if said.fit == "retransmission" or not said.frame.message.encrypted:
                 continue
             one = told.get(id(said))
-            meant = _truth_of(story, one, said.name, said.frame.message.message_id, truth)
+            meant = _truth_of(story, said.name, said.frame.message.message_id, truth)
             if one is not None and meant is not None:
                 score.take(_agrees(one.value, meant), one.grade, f"{where} frame {said.frame.frame}: {one.value}, is {meant}")
             elif one is None and meant in {*MEANING.values(), "error notify"}:

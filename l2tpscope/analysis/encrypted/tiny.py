@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from l2tpscope.analysis.encrypted.cipher import Cipher
+from l2tpscope.analysis.encrypted.crossing import LARGEST
 from l2tpscope.analysis.encrypted.lengths import SHORTEST_IN_PPP
-from l2tpscope.model.esp import EspPair, EspSeries, Packets
+from l2tpscope.analysis.encrypted.result import SECOND
+from l2tpscope.model.esp import EspPair, EspSeries, Int64s, Packets
 
 SAFE_OCTETS = 68
 """Of a packet of a connection whose cipher is not known: no common cipher gets an IP packet in PPP into less."""
@@ -30,20 +35,48 @@ class Tiny(NamedTuple):
 
 
 def tiny_packets(pairs: list[EspPair], ciphers: Mapping[int, Cipher]) -> list[Tiny]:
-    """In the order of time, and up to when both directions are whole (memory bounds what is kept); repeats by the network once."""
-    found: list[Tiny] = []
+    """In the order of time, and up to when both directions are whole (memory bounds what is kept); repeats by the network once.
+
+    Without those of dense flows, in which no exchange is told apart.
+    """
+    columns: list[Int64s] = []
+    of: list[tuple[bool, EspPair, EspSeries]] = []
     until: int | None = None
     for pair in pairs:
         limit = largest(ciphers.get(pair.number))
         for side, series in pair.to.items():
-            if series is None or series.small is None:
+            if series is None or series.small is None or not len(series.small):
                 continue
-            if series.small_unkept and len(series.small):
+            if series.small_unkept:
                 last = int(series.small.time[-1])
                 until = last if until is None else min(until, last)
-            found += _of(series.small, limit, not side, pair, series)
-    found.sort(key=lambda one: one.time)
-    return [one for one in found[:MOST] if until is None or one.time <= until]
+            columns.append(_columns(series.small, limit, len(of)))
+            of.append((not side, pair, series))
+    if not columns:
+        return []
+    every = np.concatenate(columns, axis=1)
+    every = every[:, np.argsort(every[0], kind="stable")]
+    every = every[:, _sparse(every[0])]
+    if until is not None:
+        every = every[:, every[0] <= until]
+    return [
+        Tiny(time, of[which][0], octets, capture, frame, *of[which][1:])
+        for time, octets, capture, frame, which in every[:, :MOST].T.tolist()
+    ]
+
+
+def _columns(packets: Packets, limit: int, which: int) -> Int64s:
+    """Time, octets, capture, frame of those that are short enough, each sequence number once; and *which* series it is. *Shape*: (5, n)."""
+    rows = np.flatnonzero(packets.octets <= limit)
+    rows = rows[np.unique(packets.sequence[rows], return_index=True)[1]]
+    return np.stack([packets.time[rows], packets.octets[rows], packets.capture[rows], packets.frame[rows], np.full(len(rows), which)])
+
+
+def _sparse(time: Int64s) -> NDArray[np.bool_]:
+    """Which packets do not stand in a long row with less than a second between neighbours. *Shape*: (n,)."""
+    cluster = np.cumsum(np.diff(time, prepend=time[:1]) > SECOND)
+    result: NDArray[np.bool_] = np.bincount(cluster)[cluster] <= LARGEST if len(time) else np.zeros(0, np.bool_)
+    return result
 
 
 def largest(cipher: Cipher | None) -> int:
@@ -51,14 +84,3 @@ def largest(cipher: Cipher | None) -> int:
     if cipher is None or cipher.grade is None:
         return SAFE_OCTETS
     return min(SMALL_OCTETS, *(one.octets(SHORTEST_IN_PPP) - max(one.block, 4) for one in cipher.transforms))
-
-
-def _of(packets: Packets, limit: int, from_initiator: bool, pair: EspPair, series: EspSeries) -> list[Tiny]:
-    rows = (packets.octets <= limit).nonzero()[0]
-    columns = (packets.time, packets.octets, packets.sequence, packets.capture, packets.frame)
-    result, seen = [], set()
-    for time, octets, sequence, capture, frame in zip(*(column[rows].tolist() for column in columns), strict=True):
-        if sequence not in seen:
-            seen.add(sequence)
-            result.append(Tiny(time, from_initiator, octets, capture, frame, pair, series))
-    return result
