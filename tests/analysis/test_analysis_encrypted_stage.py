@@ -58,6 +58,14 @@ def test_a_request_that_nobody_answers_is_told(times: tuple[int, ...]) -> None:
     assert values(result, "stage") == ["l2tp-request: SCCRQ sent, not answered"]
 
 
+def test_an_answer_under_an_spi_of_another_pair_forbids_the_claim() -> None:
+    """ESP the other way between the same ends, which could not be paired, may be the answer: nothing is claimed."""
+    asked = pair_of([(float(time), True, 101) for time in (0, 1, 3, 7, 15)], AES_SHA1)
+    other = pair_of([(0.1, False, 101), (9.0, False, 60)], AES_SHA1, number=2)
+    assert infer([asked], {}, {}, (0, 100 * SECOND)).stage
+    assert not infer([asked, other], {}, {}, (0, 100 * SECOND)).stage
+
+
 def test_without_ike_both_ways_silence_is_a_hint_only() -> None:
     """A tap that may see one direction only does not make it likely that nobody answered."""
     result = concluded([(float(time), True, 101) for time in (0, 1, 3, 7, 15)], ike=False)
@@ -118,5 +126,8 @@ def test_rekeying_is_told_by_who_used_what_when() -> None:
     assert rekeyed(old, bulk(100, start=5.0), 4.9) == [
         "one after the other: 2.010 s between the last packet of the old and the first of the new"
     ]
-    alone = [(2.5 + number, True, 100) for number in range(8)]
+    alone = [(2.5 + 5 * number, True, 100) for number in range(8)]
     assert rekeyed(old, alone, 2.4) == ["failed: only the initiator uses the new SA"]
+    assert not rekeyed(old, alone[:5], 2.4)[0].startswith("failed")
+    seldom = [(1.0, False, 100), (50.0, False, 100), *((1 + number / 100, True, 100) for number in range(150))]
+    assert not rekeyed(seldom, alone, 2.4)[0].startswith("failed")

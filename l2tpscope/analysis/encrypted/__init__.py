@@ -15,7 +15,7 @@ from l2tpscope.analysis.encrypted.ike_rows import infer_ike
 from l2tpscope.analysis.encrypted.keepalives import keepalive_rows
 from l2tpscope.analysis.encrypted.mtu import mtu_row
 from l2tpscope.analysis.encrypted.rekey import rekey_row
-from l2tpscope.analysis.encrypted.result import Classed, Inferred, Numbers, chains
+from l2tpscope.analysis.encrypted.result import Classed, Inferred, Numbers, chains, unpaired_answers
 from l2tpscope.analysis.encrypted.stage import stage
 from l2tpscope.analysis.encrypted.tiny import tiny_packets
 from l2tpscope.analysis.ike_story import IkeStory
@@ -48,20 +48,23 @@ def infer(
     for story in stories.values():
         infer_ike(story, pairs_of[story.number], ends[1], numbers, result)
     result.rows += keepalive_rows(keepalives, stories, pairs_of, numbers)
-    for several in chains([pair for pair in pairs if any(one.protocol == "esp" for one in pair.series)]):
-        _infer_esp(several, stories.get(ike_of.get(several[0].number, 0)), numbers, result)
+    esp = [pair for pair in pairs if any(one.protocol == "esp" for one in pair.series)]
+    unsure = unpaired_answers(esp)
+    for several in chains(esp):
+        _infer_esp([pair for pair in several if pair.series], unsure, stories.get(ike_of.get(several[0].number, 0)), numbers, result)
     result.rtt.sort(key=lambda row: (row.time, row.frame_reply, row.frame_request))
     return result
 
 
-def _infer_esp(pairs: list[EspPair], story: IkeStory | None, numbers: Numbers, result: Inferred) -> None:
-    """What one child SA tells through its rekeyings."""
-    result.rows += [row for pair in pairs if (row := rekey_row(pair, numbers)) is not None]
+def _infer_esp(pairs: list[EspPair], unsure: set[int], story: IkeStory | None, numbers: Numbers, result: Inferred) -> None:
+    """What one child SA tells through its rekeyings. *unsure*: pairs of which the other direction may be there under another SPI."""
+    sure = [pair for pair in pairs if pair.number not in unsure]
+    result.rows += [row for pair in sure if (row := rekey_row(pair, numbers)) is not None]
     padded = [pair for pair in pairs if is_padded(pair)]
     if padded:
         result.rows.append(padding_row(padded[0], numbers))
         return
-    mismatches = [row for pair in pairs if (row := mismatch_row(pair, story, numbers)) is not None]
+    mismatches = [row for pair in sure if (row := mismatch_row(pair, story, numbers)) is not None]
     found: dict[int, Cipher] = ciphers(pairs)
     if any(len(pair.series) == 2 and mismatch_row(pair, story, numbers) for pair in pairs):
         found = {}
@@ -69,7 +72,7 @@ def _infer_esp(pairs: list[EspPair], story: IkeStory | None, numbers: Numbers, r
     result.rows += [row for pair in pairs if pair.number in found and (row := cipher_row(pair, found[pair.number], numbers)) is not None]
     result.cipher |= cipher_columns(pairs, found)
     first = found.get(pairs[0].number)
-    reached = stage(pairs, first, story, numbers)
+    reached = stage(pairs, first, story, numbers) if pairs[0].number not in unsure else None
     if reached is not None:
         result.stage[pairs[0].number] = (reached[0], reached[1].grade)
         result.rows.append(reached[1])

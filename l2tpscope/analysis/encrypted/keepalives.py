@@ -13,7 +13,8 @@ from l2tpscope.analysis.rows import InferenceRow
 from l2tpscope.model.esp import EspPair
 from l2tpscope.model.keepalive import Keepalives
 
-LEAST = 3
+LEAST, LEAST_S = 3, 1.0
+"""So many, and so far apart: a mapping lives longer than a second, and a capture whose clock stands still shows nothing."""
 OUTLIVED = 60 * SECOND
 
 
@@ -24,7 +25,7 @@ def keepalive_rows(
     rows = []
     for one in found:
         story = _story(one, stories)
-        if story is None or one.count < LEAST or one.median_s is None:
+        if story is None or one.count < LEAST or (one.median_s or 0) < LEAST_S:
             continue
         side = "initiator" if one.sender == story.initiator else "responder"
         value = f"the {side} keeps its NAT mapping open every {one.median_s:.1f} s"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.analysis.rows import Grade, InferenceRow, RttRow, Stage
+from l2tpscope.frames import Endpoint
 from l2tpscope.model.esp import EspPair, EspSeries
 
 SECOND = 1_000_000_000
+MOST_COMPARED = 64
+"""SAs between the same ends that are looked at for one of the other direction."""
 SIDES = {True: "initiator", False: "responder"}
 
 
@@ -85,6 +89,22 @@ def chains(pairs: list[EspPair]) -> list[list[EspPair]]:
             result.append(chain(pair))
             seen.update(id(one) for one in result[-1])
     return result
+
+
+def unpaired_answers(pairs: Sequence[EspPair]) -> set[int]:
+    """Numbers of the pairs of one direction, where another of the opposite direction has the same ends and time: it may be theirs."""
+    alone = [(pair, pair.series[0]) for pair in pairs if len(pair.series) == 1]
+    going: dict[tuple[str, Endpoint, Endpoint], list[EspSeries]] = defaultdict(list)
+    for _, one in alone:
+        going[one.encapsulation, one.sender, one.receiver].append(one)
+    return {
+        pair.number
+        for pair, one in alone
+        if any(
+            other.first <= one.last + SECOND and one.first <= other.last + SECOND
+            for other in going[one.encapsulation, one.receiver, one.sender][:MOST_COMPARED]
+        )
+    }
 
 
 def born(pair: EspPair) -> bool:
