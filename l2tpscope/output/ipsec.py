@@ -10,16 +10,28 @@ from l2tpscope.analysis.rows import Direction, EspSaRow, IkeSaRow, InferenceRow,
 from l2tpscope.analysis.rtt import Statistic, statistics
 from l2tpscope.analysis.wilson import wilson
 from l2tpscope.output.blocks import Cell, Tone
-from l2tpscope.output.stages import worth_telling
+from l2tpscope.output.stages import UNUSED, errors, value
 from l2tpscope.output.values import count, duration, interval
 from l2tpscope.output.words import both, cut
 
 WAYS: tuple[tuple[Direction, str], ...] = (("to_responder", "→"), ("to_initiator", "←"))
-TOLD: Mapping[str, Tone] = {"icv-mismatch": "bad", "padding": "warn", "stage": "", "rekey": "", "heartbeat": "", "mtu": "", "cipher": "dim"}
+TOLD: Mapping[str, Tone] = {
+    "icv-mismatch": "bad",
+    "rekey": "warn",
+    "padding": "warn",
+    "stage": "",
+    "heartbeat": "",
+    "mtu": "",
+    "cipher": "dim",
+}
 """Inferences that the summary tells, the most urgent first, and their tone; the others are in their table."""
+URGENT = ("icv-mismatch", "rekey")
+"""Those told before anything else."""
 OF_A_KIND = 2
 """Inferences of one kind that are told of one connection."""
-REASONED = ("icv-mismatch", "padding", "stage")
+FAILED = "failed"
+"""How the value of a rekeying begins that the summary tells: those that worked are counted."""
+REASONED = ("icv-mismatch", "padding", "rekey")
 """Those told with their rule: a reader will want to doubt them."""
 
 
@@ -67,15 +79,16 @@ def trips(measures: Measures) -> list[Statistic]:
 
 def facts(row: VpnRow, of: Parts) -> list[Cell]:
     """What is to be said of a connection beside its line, the most urgent first."""
-    told = [*_wrong(of), *_silent(row, of), *lost(of.loss), *_ike(of.ike), *_nat(row, of.ike), *_changes(of)]
+    told = [*_wrong(row, of), *_silent(row, of), *lost(of.loss), *_ike(of.ike), *_nat(row, of.ike), *_changes(of)]
     if row.twin:
         told.append(Cell(f"twin: {count(row.twin_packets)} packets are in the capture twice, as ESP and in clear; counted once", "dim"))
-    return [*told, *_concluded(of.inferences, [name for name in TOLD if name != "icv-mismatch"])]
+    reasoned = (*REASONED, "stage") if row.stage in UNUSED else REASONED
+    return [*told, *_concluded(of.inferences, [name for name in TOLD if name not in URGENT], reasoned)]
 
 
 def facts_of_many(row: VpnRow, of: Parts) -> list[Cell]:
     """What is to be said of one of many: what is wrong, and what it may share with the others."""
-    return [*_wrong(of), *_silent(row, of), *(Cell(agreed(one), "dim") for one in of.ike[-1:])]
+    return [*_wrong(row, of), *_silent(row, of), *(Cell(agreed(one), "dim") for one in of.ike[-1:])]
 
 
 def together(several: Iterable[Parts]) -> list[Cell]:
@@ -89,11 +102,11 @@ def together(several: Iterable[Parts]) -> list[Cell]:
     return lines
 
 
-def _wrong(of: Parts) -> list[Cell]:
-    """What must not be overlooked: errors that were said, lengths of ICV that do not fit."""
-    errors = [notify for ike in of.ike for notify in ike.notifies if worth_telling(notify)]
-    said = [Cell(f"notify from {cut('; '.join(dict.fromkeys(errors)))}", "warn")] if errors else []
-    return [*_concluded(of.inferences, ["icv-mismatch"]), *said]
+def _wrong(row: VpnRow, of: Parts) -> list[Cell]:
+    """What must not be overlooked: ICVs that do not fit, a rekeying that failed, errors that are not the end that is told already."""
+    said = [] if row.outcome == "refused" else list(dict.fromkeys(notify for ike in of.ike for notify in errors(ike)))
+    lines = [Cell(f"notify from {cut('; '.join(said))}", "warn")] if said else []
+    return [*_concluded(of.inferences, URGENT), *lines]
 
 
 def _silent(row: VpnRow, of: Parts) -> list[Cell]:
@@ -210,15 +223,19 @@ def _times(number: int) -> str:
     return "once" if number == 1 else "never" if not number else f"{count(number)} times"
 
 
-def _concluded(rows: Sequence[InferenceRow], wanted: Sequence[str]) -> list[Cell]:
-    """Conclusions from ciphertext, each with its grade and, where it is bad news, its rule."""
+def _concluded(rows: Sequence[InferenceRow], wanted: Sequence[str], reasoned: Sequence[str] = REASONED) -> list[Cell]:
+    """Conclusions from ciphertext, each with its grade and, where it is bad news, its rule; those that read alike are one."""
     lines = []
     for name in wanted:
-        found = list(dict.fromkeys((row.value, row.grade, row.rule) for row in rows if row.inference == name))
-        for value, grade, rule in found[:OF_A_KIND]:
-            why = f" [{cut(rule)}]" if name in REASONED else ""
-            tone = "warn" if TOLD[name] == "bad" and grade == "hint" else TOLD[name]
-            lines.append(Cell(f"{name} ({grade}): {cut(value)}{why}", tone))
+        told = [row for row in rows if row.inference == name and (name != "rekey" or row.value.startswith(FAILED))]
+        found = list(dict.fromkeys(_conclusion(row, reasoned) for row in told))
+        lines += found[:OF_A_KIND]
         if len(found) > OF_A_KIND:
             lines.append(Cell(f"and {len(found) - OF_A_KIND} more conclusions of this kind ({name})", "dim"))
     return lines
+
+
+def _conclusion(row: InferenceRow, reasoned: Sequence[str]) -> Cell:
+    why = f" [{cut(row.rule)}]" if row.inference in reasoned else ""
+    tone = TOLD[row.inference]
+    return Cell(f"{row.inference} ({row.grade}): {cut(value(row))}{why}", "warn" if tone == "bad" and row.grade == "hint" else tone)

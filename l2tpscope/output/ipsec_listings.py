@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -70,7 +71,6 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         left("first (UTC)", lambda row: second(row.first)),
         right("packets", lambda row: short(row.packets)),
         right("lost", _lost),
-        right("reordered", lambda row: count(row.reordered)),
     ),
     "inferences": (
         right("vpn", lambda row: known(row.vpn)),
@@ -96,22 +96,41 @@ def _vpn(row: VpnRow) -> list[Cell]:
     twin = [f"{count(row.twin_packets)} of them twice, as ESP and in clear"] if row.twin else []
     ended = [f"closed by the {row.closed_by}"] if row.closed_by else []
     about = [Cell("; ".join([*made_of, packets, *twin, *([row.use] if row.use else []), *ended]), "dim")]
-    return about + [Cell(f"- {link}", "dim") for link in row.linked_by]
+    return about + [Cell(f"- {link}", "dim") for link in _links(row.linked_by)]
+
+
+def _links(links: Sequence[str]) -> list[str]:
+    """What is known in the same way on one line: a connection that rekeys all day has many alike."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for link in links:
+        subject, _, how = link.partition(": ")
+        alike[how].append(subject)
+    return [f"{cut('; '.join(subjects), LONG)}: {how}" if how else "; ".join(subjects) for how, subjects in alike.items()]
 
 
 def _ike(row: IkeSaRow) -> list[Cell]:
     """What was chosen, who they are, how it ended, and what they said in clear."""
-    nat = {True: "behind NAT", False: "no NAT", None: "NAT not to be told"}
     spis = f"SPIs {row.initiator_spi} {row.responder_spi or UNKNOWN}"
     ended = [f"{row.state} by the {row.closed_by}"] if row.closed_by else []
-    where = f"initiator {nat[row.nat_initiator]}, responder {nat[row.nat_responder]}" + (", port 4500" if row.natt else "")
-    lines = [f"{agreed(row)}; {where}", "; ".join([spis, f"{count(row.messages)} messages", *_counted(row), *ended])]
+    lines = [f"{agreed(row)}; {_nat(row)}", "; ".join([spis, f"{count(row.messages)} messages", *_counted(row), *ended])]
     for name in ("initiator", "responder"):
         who = [getattr(row, f"{name}_implementation"), getattr(row, f"{name}_id")]
         lines += [f"{name}: {', '.join(cut(each) for each in who if each)}"] if any(who) else []
-    lines += [f"vendor IDs: {cut('; '.join(row.vendor_ids), LONG)}"] if row.vendor_ids else []
-    lines += [f"notifies: {cut('; '.join(row.notifies), LONG)}"] if row.notifies else []
+    lines += [*_by_side("vendor IDs", row.vendor_ids), *_by_side("notifies", row.notifies)]
     return [Cell(line, "dim") for line in lines]
+
+
+def _nat(row: IkeSaRow) -> str:
+    words = {True: "behind NAT", False: "no NAT", None: "NAT not to be told"}
+    initiator, responder = words[row.nat_initiator], words[row.nat_responder]
+    both_sides = initiator if initiator == responder else f"initiator {initiator}, responder {responder}"
+    return both_sides + (", port 4500" if row.natt else "")
+
+
+def _by_side(what: str, said: Sequence[str]) -> list[str]:
+    """What each side sent in clear: `vendor IDs of the initiator: XAUTH; ...`."""
+    sides = {name: [each.removeprefix(f"{name}: ") for each in said if each.startswith(f"{name}: ")] for name in ("initiator", "responder")}
+    return [f"{what} of the {name}: {cut('; '.join(sent), LONG)}" for name, sent in sides.items() if sent]
 
 
 def _counted(row: IkeSaRow) -> list[str]:
@@ -129,14 +148,13 @@ def _odd(row: IkeMessageRow) -> list[Cell]:
 
 def _esp(row: EspSaRow) -> list[Cell]:
     """Where it comes from, its numbers, and what its lengths show."""
-    origin = [f"of ike_sa {row.ike_sa} ({row.ike_linked_by})"] if row.ike_sa is not None else []
-    origin += [f"pair esp_sa {row.pair} ({row.pair_linked_by or 'how is not known'})"] if row.pair is not None else ["no pair seen"]
+    origin = _origin(row)
     origin += [f"took the place of esp_sa {row.replaces}"] if row.replaces is not None else []
     said = [
         f"numbers {known(row.first_sequence)} to {known(row.last_sequence)}"
         + ("" if row.birth_seen else ", its begin is not in the capture")
     ]
-    said += [f"{count(getattr(row, name))} {name}" for name in ("duplicate", "pending") if getattr(row, name)]
+    said += [f"{count(getattr(row, name))} {name}" for name in ("reordered", "duplicate", "pending") if getattr(row, name)]
     said += [f"{row.epochs} epochs"] if row.epochs > 1 else []
     said += [f"moved {row.moves} times"] if row.moves else []
     said += [f"block {row.cipher_block_octets}"] if row.cipher_block_octets else []
@@ -146,6 +164,20 @@ def _esp(row: EspSaRow) -> list[Cell]:
     if any(packets for _, packets in dropped):
         said.append("a replay window would drop " + ", ".join(f"{count(packets)} ({window})" for window, packets in dropped))
     return [Cell("; ".join(origin), "dim"), Cell("; ".join(said), "dim")]
+
+
+def _origin(row: EspSaRow) -> list[str]:
+    """Its other direction and the IKE SA that made it, with how that is known, once where it is the same."""
+    pair = "no pair seen" if row.pair is None else f"pair esp_sa {row.pair}"
+    if row.ike_sa is None:
+        return [f"{pair}{_how(row.pair_linked_by)}"]
+    if row.pair is None or row.pair_linked_by == row.ike_linked_by:
+        return [f"{pair}, of ike_sa {row.ike_sa}{_how(row.ike_linked_by)}"]
+    return [f"{pair}{_how(row.pair_linked_by)}", f"of ike_sa {row.ike_sa}{_how(row.ike_linked_by)}"]
+
+
+def _how(linked_by: str | None) -> str:
+    return f" ({linked_by})" if linked_by else ""
 
 
 def _inference(row: InferenceRow) -> list[Cell]:

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from l2tpscope.analysis.rows import IkeSaRow, InferenceRow, Stage, VpnRow
+from l2tpscope.core.codes import OpenEnum
 from l2tpscope.output.blocks import Tone
 from l2tpscope.output.words import cut
+from l2tpscope.wire.ike.names import NotifyV1, NotifyV2
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 WORDS: dict[Stage, str] = {
@@ -51,23 +53,10 @@ NEXT: dict[str, tuple[str, Side]] = {
     "IKE_AUTH request": ("response", "server"),
 }
 """What follows a step of the set-up, and who sends it: the client is who began."""
-NOTICES = (
-    "NAT_DETECTION",
-    "IKEV2_FRAGMENTATION",
-    "FRAGMENTATION",
-    "SIGNATURE_HASH",
-    "REDIRECT_SUPPORTED",
-    "MULTIPLE_AUTH",
-    "INITIAL_CONTACT",
-    "IPSEC_INITIAL_CONTACT",
-    "USE_TRANSPORT_MODE",
-    "ESP_TFC_PADDING",
-    "NON_FIRST_FRAGMENTS",
-    "COOKIE",
-    "CHILDLESS",
-    "MOBIKE",
-)
-"""How notifies begin that say what a side can do; the others say that something went wrong, or are rare."""
+ERRORS: dict[int, tuple[type[OpenEnum], int]] = {1: (NotifyV1, 8192), 2: (NotifyV2, 16384)}
+"""By version of IKE: the types of notify, and the number below which they are errors (RFC 2408 §3.14.1, RFC 7296 §3.10.1)."""
+NO_ERROR = ("MS_NOTIFY_STATUS", "CONNECTED")
+"""Numbered among the errors by their vendor, or between them and the others."""
 
 Severity = Literal["lost", "stopped", "stuck", "open", "partial", "up", "closed"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -135,22 +124,36 @@ def _missing(row: VpnRow, ike: IkeSaRow | None, concluded: InferenceRow | None) 
     if row.stage in OF_IKE and ike is not None and ike.furthest in NEXT and (ike.established is None or row.stage == "child-request"):
         return _step(row, ike, ike.furthest)
     if row.stage_grade != "certain" and concluded is not None:
-        return cut(concluded.value, LONGEST)
+        return cut(value(concluded), LONGEST)
     return UNUSED.get(row.stage, "")
 
 
 def _step(row: VpnRow, ike: IkeSaRow, step: str) -> str:
     if row.outcome == "refused":
         who = {"initiator": "the client", "responder": "the server"}.get(ike.closed_by or "", "one side")
-        errors = [notify.partition(": ")[2] for notify in ike.notifies if worth_telling(notify) and notify.startswith(ike.closed_by or "")]
-        return f"{who} said no after {step}: {cut(', '.join(errors), LONGEST) if errors else 'encrypted, so why is not to be read'}"
+        why = ", ".join(notify.partition(": ")[2] for notify in errors(ike, ike.closed_by or ""))
+        return f"{who} said no after {step}: {cut(why, LONGEST)}" if why else f"{who} said no after {step}, in an encrypted message"
     following, side = NEXT[step]
     return f"{step} sent, no {following} from the {side}"
 
 
-def worth_telling(notify: str) -> bool:
-    """Whether a notify (`responder: NO_PROPOSAL_CHOSEN`) says more than what its sender can do."""
-    return not notify.partition(": ")[2].replace("-", "_").upper().startswith(NOTICES)
+def errors(row: IkeSaRow, side: str = "") -> list[str]:
+    """The notifies in clear that say that something failed (`responder: NO_PROPOSAL_CHOSEN`), of one side or of both."""
+    return [notify for notify in row.notifies if notify.startswith(side) and _is_error(notify.partition(": ")[2], row.version)]
+
+
+def _is_error(name: str, version: int) -> bool:
+    """By its number, that of a type without a name being in it; what is neither is told, for there is no knowing."""
+    kinds, limit = ERRORS.get(version, ERRORS[2])
+    number = name.removeprefix("UNKNOWN_")
+    value = int(number) if number.isdecimal() else kinds.__members__.get(name, 0)
+    return value < limit and name not in NO_ERROR
+
+
+def value(row: InferenceRow) -> str:
+    """What is concluded, without the stage's name before it, which is told beside."""
+    stage, colon, rest = row.value.partition(": ")
+    return rest if colon and stage in STAGES else row.value
 
 
 def stage_inferences(inferences: Sequence[InferenceRow]) -> Mapping[int, InferenceRow]:

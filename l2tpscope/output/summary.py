@@ -56,7 +56,7 @@ def _wanted(measures: Measures) -> list[tuple[str, str]]:
     stages = {row.stage for row in connections if row.outcome in ("refused", "failed", "unanswered", "lost")}
     events = ("events", "what happened, in order")
     messages = ("messages", "Ns, Nr, what was sent again")
-    linked = ("vpns", "each client: how far, and how its parts are linked")
+    linked = ("vpns", "each client, and how its parts are linked")
     urgent = [
         (bool(stages & set(OF_IKE)), ("ike-messages", "what was asked, and what answered")),
         (bool(stages), linked),

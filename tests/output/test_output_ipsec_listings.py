@@ -41,6 +41,15 @@ def test_a_connection_names_its_parts_and_links() -> None:
     assert "- ESP 0x0000000a and 0x0000000b: made by an exchange of ike_sa 1" in shown
 
 
+def test_links_known_in_one_way_share_a_line() -> None:
+    """Many pairs of one IKE SA are one line; what says nothing of how it is known stands as it is."""
+    links = [f"ESP {number}: made by an exchange of ike_sa 1" for number in range(3)] + ["tunnel 1: 7 packets are there as ESP too", "odd"]
+    shown = listed("vpns", Measures(vpns=[vpn(linked_by=links)]))
+    assert (
+        "    - ESP 0; ESP 1; ESP 2: made by an exchange of ike_sa 1\n    - tunnel 1: 7 packets are there as ESP too\n    - odd\n" in shown
+    )
+
+
 def test_an_ike_sa_says_what_was_agreed() -> None:
     """An IKE SA has what the responder chose, who is behind NAT, the SPIs, and what both said of themselves."""
     shown = " ".join(listed("ike_sas", Measures(ike_sas=[ike_sa(notifies=["responder: NO_PROPOSAL_CHOSEN"])])).split())
@@ -50,7 +59,8 @@ def test_an_ike_sa_says_what_was_agreed() -> None:
     assert "dead peer checks" not in shown
     assert "dead peer checks 3" in listed("ike_sas", Measures(ike_sas=[ike_sa(dead_peer_checks=3)]))
     assert "least rtt initiator – ms, responder 20.3 ms" in shown
-    assert "notifies: responder: NO_PROPOSAL_CHOSEN" in shown
+    assert "vendor IDs of the responder: Dead Peer Detection v1.0 notifies of the responder: NO_PROPOSAL_CHOSEN" in shown
+    assert "of the initiator" not in shown
 
 
 def test_what_is_not_known_of_an_ike_sa_is_said() -> None:
@@ -58,7 +68,7 @@ def test_what_is_not_known_of_an_ike_sa_is_said() -> None:
     unknown = ike_sa(exchange=None, encryption=None, key_bits=None, integrity=None, dh_group=None, authentication=None, lifetime_s=None)
     unknown = dataclasses.replace(unknown, nat_initiator=None, nat_responder=None, responder_spi=None)
     shown = " ".join(listed("ike_sas", Measures(ike_sas=[unknown])).split())
-    assert "IKEv1: its set-up is not in the capture; initiator NAT not to be told, responder NAT not to be told" in shown
+    assert "IKEv1: its set-up is not in the capture; NAT not to be told, port 4500" in shown
     assert "SPIs 00112233445566aa –" in shown
 
 
@@ -76,13 +86,16 @@ def test_an_esp_sa_has_numbers_loss_and_origin() -> None:
     given = Measures(esp_sas=[esp_sa(1, birth_seen=False, moves=2, replaces=7, replay_dropped_32=3, replay_dropped_64=1)])
     shown = listed("esp_sas", given)
     assert "20/620 3.2 %" in shown
-    assert "of ike_sa 1 (an exchange); pair esp_sa 2 (an exchange); took the place of esp_sa 7" in shown
+    assert "pair esp_sa 2, of ike_sa 1 (an exchange); took the place of esp_sa 7" in shown
     joined = " ".join(shown.split())
-    assert "numbers 1 to 620, its begin is not in the capture; moved 2 times; block 16; ICV 12" in joined
+    assert "numbers 1 to 620, its begin is not in the capture; 1 reordered; moved 2 times; block 16; ICV 12" in joined
     assert "a replay window would drop 3 (32), 1 (64), 0 (128), 0 (1024)" in joined
     assert "epochs" not in shown
     assert "; 2 epochs" in listed("esp_sas", Measures(esp_sas=[esp_sa(1, epochs=2)]))
-    assert "no pair seen" in listed("esp_sas", Measures(esp_sas=[esp_sa(1, pair=None)]))
+    assert "no pair seen, of ike_sa 1 (an exchange)" in listed("esp_sas", Measures(esp_sas=[esp_sa(1, pair=None)]))
+    apart = Measures(esp_sas=[esp_sa(1, pair_linked_by="their times")])
+    assert "pair esp_sa 2 (their times); of ike_sa 1 (an exchange)" in listed("esp_sas", apart)
+    assert "pair esp_sa 2 (an exchange)\n" in listed("esp_sas", Measures(esp_sas=[esp_sa(1, ike_sa=None, ike_linked_by=None)]))
 
 
 def test_inferences_give_their_rule_and_what_speaks_against_it() -> None:

@@ -102,9 +102,31 @@ def test_a_refusal_names_who_and_why() -> None:
     said = {"state": "refused", "furthest": "MM1", "established": None, "closed_by": "responder"}
     shown = of((connection, ike_sa(notifies=["initiator: INITIAL_CONTACT", "responder: NO_PROPOSAL_CHOSEN"], **said)))
     assert "1 stopped at IKE request (the server said no after MM1: NO_PROPOSAL_CHOSEN): vpn 1" in shown
-    assert "notify from responder: NO_PROPOSAL_CHOSEN" in shown
     assert "INITIAL_CONTACT" not in shown
-    assert "the server said no after MM1: encrypted, so why is not to be read" in " ".join(of((connection, ike_sa(**said))).split())
+    assert "notify from" not in shown
+    assert "1 stopped at IKE request (the server said no after MM1, in an encrypted message): vpn 1" in of((connection, ike_sa(**said)))
+
+
+@pytest.mark.parametrize(
+    ("version", "name", "told"),
+    [
+        (1, "PAYLOAD_MALFORMED", True),
+        (1, "INITIAL_CONTACT", False),
+        (1, "R_U_THERE", False),
+        (1, "UNKNOWN_31", True),
+        (1, "UNKNOWN_40503", False),
+        (2, "TS_UNACCEPTABLE", True),
+        (2, "NAT_DETECTION_SOURCE_IP", False),
+        (2, "MS_NOTIFY_STATUS", False),
+        (2, "UNKNOWN_8193", True),
+        (2, "UNKNOWN_16999", False),
+        (2, "something else", True),
+    ],
+)
+def test_errors_are_told_and_abilities_are_not(version: int, name: str, told: bool) -> None:
+    """A notify that says that something failed is told, by its number where it has no name; what a side can do is not."""
+    shown = of((vpn(), ike_sa(version=version, notifies=[f"responder: {name}"])))
+    assert (f"notify from responder: {name}" in shown) is told
 
 
 def test_up_in_vain_is_not_up() -> None:
@@ -113,6 +135,7 @@ def test_up_in_vain_is_not_up() -> None:
     assert "VPNS 1: 1 stuck" in shown
     assert "1 up, but got no further than SCCRQ (likely: SCCRQ unanswered): vpn 1, client 198.51.100.7" in shown
     assert "no ESP from the server is in the capture" in shown
+    assert "stage (likely): traffic, usable 2.1 s after the SAs\n" in text(healthy())
     assert "stage (likely): SCCRQ unanswered [5 client frames of 164 octets at 0/1/3/7/15 s, no ESP back]" in shown
 
 
@@ -122,6 +145,15 @@ def test_every_stage_and_outcome_has_its_words(stage: str, outcome: str) -> None
     """Whatever became of a connection, its line and its count name the stage, with and without an IKE SA."""
     for given in (of((vpn(stage=stage, outcome=outcome), ike_sa())), of((vpn(stage=stage, outcome=outcome, ike_sas=[]), ike_sa(vpn=None)))):
         assert given.count(f"{WORDS[stage]} (likely") == 2  # type: ignore[index]
+
+
+def test_a_stage_is_not_named_twice() -> None:
+    """A conclusion that begins with the name of its stage is told without it, since the stage is told beside."""
+    given = unanswered_sccrq()
+    given.inferences[0].value = "l2tp-request: SCCRQ sent, not answered"
+    shown = text(given)
+    assert "got no further than SCCRQ (likely: SCCRQ sent, not answered)" in shown
+    assert "stage (likely): SCCRQ sent, not answered [5 client frames" in shown
 
 
 def test_nat_that_is_not_to_be_told_says_why() -> None:
@@ -162,12 +194,27 @@ def test_the_last_ike_sa_is_told_and_the_others_counted() -> None:
 
 
 def test_of_one_kind_of_conclusion_two_are_told() -> None:
-    """A connection that rekeys all day does not fill the screen; alike conclusions are one."""
+    """A connection that lives all day does not fill the screen; conclusions that read alike are one."""
     given = healthy()
-    given.inferences = [inference(inference="rekey", value=f"overlap {number // 2} s") for number in range(10)]
+    given.inferences = [inference(inference="mtu", value=f"at most {number // 2} octets", rule=str(number)) for number in range(10)]
     shown = text(given)
-    assert re.findall(r"rekey \(likely\): overlap (\d) s", shown) == ["0", "1"]
-    assert "and 3 more conclusions of this kind (rekey)" in shown
+    assert re.findall(r"mtu \(likely\): at most (\d) octets", shown) == ["0", "1"]
+    assert "and 3 more conclusions of this kind (mtu)" in shown
+    assert "vpns 1:" not in shown
+
+
+def test_a_rekeying_that_failed_is_told_and_one_that_worked_is_counted() -> None:
+    """Of rekeyings those that left the connection without an SA are told, with their rule, before anything else."""
+    given = healthy()
+    worked = inference(inference="rekey", value="make before break: 0.2 s between them")
+    given.inferences = [
+        worked,
+        inference(inference="rekey", value="failed: only the initiator uses the new SA", rule="9 packets, none back"),
+    ]
+    lines = text(given).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("  1  198.51.100.7"))
+    assert lines[at + 1] == "    rekey (likely): failed: only the initiator uses the new SA [9 packets, none back]"
+    assert "make before break" not in "\n".join(lines)
 
 
 def test_grades_are_explained_where_there_are_any() -> None:
