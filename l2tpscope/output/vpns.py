@@ -22,6 +22,8 @@ from l2tpscope.output.words import host, split
 LEGEND = "(→ to server, ← to client)"
 GRADED = "(likely), (hint): concluded from lengths and times of ciphertext"
 MOST_FATES = 6
+TIGHT = 3
+"""With room for so few lines, how far each got comes before what they agreed on."""
 CLIENTS = 3
 """So many clients are named where several share a fate."""
 
@@ -67,7 +69,8 @@ def _block(told: _Told, most: int) -> list[Block]:
     columns = _columns(told, party)
     grid = [Row([cell(row) for _, cell in columns], _own(told, row, most)) for row in shown]
     title = f"VPNS {count(len(told.rows))}: {_outcomes(told)}   {LEGEND}"
-    lines = [*_by_fate(told, most), *common, *told.facts.once]
+    once = [fact for fact in told.facts.once if most > TIGHT or fact.tone in ("warn", "bad")]
+    lines = [*_by_fate(told, most), *common, *once]
     block = Block(title, lines, [head for head, _ in columns], grid, _after(told, shown, most))
     there = round_trips(told.trips, [row.vpn for row in shown], "vpn", told.measures.captures)
     return [block, there] if there else [block]
@@ -104,7 +107,7 @@ def _by_fate(told: _Told, most: int) -> list[Cell]:
     for row in told.rows:
         groups[told.fates[row.vpn]].append(row)
     order = sorted(groups, key=lambda one: (SEVERITIES.index(one.severity), -len(groups[one])))
-    told_of = order[: min(MOST_FATES, most)]
+    told_of = order[: min(MOST_FATES, most + TIGHT)]
     lines = [Cell(f"{count(len(groups[one]))} {one.text}{_which(told, groups[one], one)}", TONE[one.severity]) for one in told_of]
     left = sum(len(groups[one]) for one in order[len(told_of) :])
     return lines + ([Cell(f"… and {count(left)} that ended otherwise: {command('vpns', told.measures.captures)}", "warn")] if left else [])

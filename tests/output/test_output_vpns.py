@@ -321,7 +321,7 @@ def test_what_to_run_next_follows_from_what_went_wrong() -> None:
 
 
 def test_worst_cases_stay_one_screen() -> None:
-    """However many connections, tunnels and sessions there are, and whatever they said, the summary is one screen."""
+    """However many there are of all, and whatever they said, the summary is one screen, and still says how far the worst got."""
     given = clients(300)
     for ike in given.ike_sas:
         ike.notifies = [f"responder: {ike.ike_sa}" + HOSTILE * 30]
@@ -333,6 +333,8 @@ def test_worst_cases_stay_one_screen() -> None:
     assert len(lines) <= LINES
     assert max(map(cells, lines)) <= 100
     assert all(line.isprintable() for line in lines)
+    fates = [line for line in lines if re.match(r"  1 lost after|  30 stopped at|  1 still at|  1 seen in part|  … and 267 that", line)]
+    assert len(fates) == 5
 
 
 def test_three_with_much_to_tell_stay_one_screen() -> None:
