@@ -14,9 +14,13 @@ from l2tpscope.model.trace import Trace
 from l2tpscope.output import RENDERER
 from l2tpscope.report import Report
 from l2tpscope.track.data import DataTracker
+from l2tpscope.track.esp import EspTracker
 from l2tpscope.track.icmp import IcmpTracker
+from l2tpscope.track.ike import IkeTracker
+from l2tpscope.track.keepalive import KeepaliveTracker
 from l2tpscope.track.l2tp import L2tpTracker
 from l2tpscope.track.tally import Tally
+from l2tpscope.track.twin import TwinTracker
 
 Path = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int, int | None], None]
@@ -50,6 +54,7 @@ def read(
 def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None) -> tuple[Trace, bool]:
     """Read everything once; on an interrupt, what was read so far."""
     decoder, l2tp, data, icmp, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), IcmpTracker(), Tally()
+    ike, esp, twins, keepalives = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker()
     interrupted = False
     try:
         for batch in merged(sources):
@@ -58,7 +63,8 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
             frames = decoder.decode(batch)
             tally.feed(frames, int(batch.capture[0]))
             data.feed(frames, l2tp.feed(frames))
-            icmp.feed(frames)
+            for tracker in (ike, esp, twins, keepalives, icmp):
+                tracker.feed(frames)
             if progress is not None:
                 progress(*_position(sources))
     except KeyboardInterrupt:
@@ -76,7 +82,14 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         secret=secret,
         refusals=icmp.finish(),
         flood=l2tp.flood,
-        notes=l2tp.notes() + data.notes(),
+        ike_sas=ike.sas,
+        ike_flood=ike.flood,
+        esp=esp.finish(end),
+        esp_bins=esp.bins.result(),
+        esp_bin_width=esp.bins.width,
+        keepalives=keepalives.finish(),
+        twins=twins.finish(),
+        notes=l2tp.notes() + data.notes() + ike.notes() + esp.notes(),
     )
     return trace, interrupted
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from operator import attrgetter
 
 from l2tpscope.analysis.data import attach_data
 from l2tpscope.analysis.events import measure_events
 from l2tpscope.analysis.follow import Follower
+from l2tpscope.analysis.ipsec import measure_ipsec
 from l2tpscope.analysis.loss import measure_loss
 from l2tpscope.analysis.messages import measure_messages
 from l2tpscope.analysis.outcome import tunnel_outcome
 from l2tpscope.analysis.pair import pair
 from l2tpscope.analysis.quality import capture_row, doubts
-from l2tpscope.analysis.rows import Measures
+from l2tpscope.analysis.rows import EventRow, Measures, ThroughputRow
 from l2tpscope.analysis.rtt import best, measure_rtt
 from l2tpscope.analysis.throughput import measure_throughput
 from l2tpscope.analysis.tunnels import session_row, tunnel_row
@@ -30,17 +33,38 @@ def measure(trace: Trace) -> Measures:
     told = list(zip(stories, outcomes, strict=True))
     against = doubts(stories)
     captures = [capture_row(info, tally, against) for info, tally in trace.captures]
+    suspect = any(row.verdict == "poor" for row in captures)
     rtt = measure_rtt(stories)
     least = best(rtt)
+    ipsec = measure_ipsec(trace, told, suspect=suspect)
     sessions = [session_row(story, call, outcome) for story, outcome in told for call in story.channel.calls]
     return Measures(
         captures=captures,
-        tunnels=[tunnel_row(story, outcome, least, trace.secret) for story, outcome in told],
+        tunnels=[tunnel_row(story, outcome, least, trace.secret, ipsec.vpn_of_tunnel) for story, outcome in told],
         sessions=sorted(sessions, key=lambda row: row.session),
         messages=partial(measure_messages, stories),
-        rtt=rtt,
-        loss=measure_loss(stories, suspect=any(row.verdict == "poor" for row in captures)),
-        throughput=partial(measure_throughput, channels, trace.bins, trace.bin_width),
-        events=partial(measure_events, told, trace),
+        rtt=sorted(rtt + ipsec.rtt, key=attrgetter("time", "frame_reply", "frame_request")),
+        loss=measure_loss(stories, suspect=suspect) + ipsec.loss,
+        throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), ipsec.throughput),
+        events=partial(_events, partial(measure_events, told, trace), ipsec.events),
+        vpns=ipsec.vpns,
+        ike_sas=ipsec.ike_sas,
+        ike_messages=ipsec.ike_messages,
+        esp_sas=ipsec.esp_sas,
+        inferences=ipsec.inferences,
         notes=[*trace.notes, *notes],
     )
+
+
+def _throughput(*parts: Callable[[], list[ThroughputRow]]) -> list[ThroughputRow]:
+    """The parts in the order of time."""
+    rows = [row for part in parts for row in part()]
+    rows.sort(key=lambda row: (row.time, row.tunnel or 0, row.session or 0, row.esp_sa or 0, row.direction))
+    return rows
+
+
+def _events(*parts: Callable[[], list[EventRow]]) -> list[EventRow]:
+    """The parts in the order of time."""
+    rows = [row for part in parts for row in part()]
+    rows.sort(key=lambda row: (row.time, row.frame or 0))
+    return rows

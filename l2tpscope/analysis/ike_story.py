@@ -7,6 +7,7 @@ from typing import Literal
 
 from l2tpscope.frames import Endpoint
 from l2tpscope.model.ike import IkeFrame, IkeSa
+from l2tpscope.wire.ike import Agreed
 
 
 @dataclass(slots=True, eq=False)
@@ -59,6 +60,8 @@ class IkeStory:
     closed: IkeFrame | None = None
     closed_by: bool | None = None
     """True: by the initiator."""
+    agreed: Agreed | None = None
+    """What the responder chose, where that is in clear."""
     cipher_block: int | None = None
     """Octets of a block of the cipher that protects IKE messages; 1 for a mode without blocks (GCM). None: not in clear."""
     hash_octets: int | None = None

@@ -13,7 +13,7 @@ was sent is `ambiguous`, and what a message sent on a timer acknowledges is `cum
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from l2tpscope.analysis.follow import Story
@@ -27,6 +27,7 @@ class Statistic:
     """Round trips of one tunnel, side and kind; of its clean samples, but for `ambiguous`, which counts those not used."""
 
     tunnel: int | None
+    """Its number; or that of whatever the rows were grouped by."""
     side: str
     kind: str
     n: int
@@ -66,11 +67,15 @@ def _samples(story: Story) -> Iterable[RttRow]:
             )
 
 
-def statistics(rows: Iterable[RttRow]) -> list[Statistic]:
-    """Count, minimum, median and 95th percentile of the clean samples, per tunnel, side and kind."""
+def _tunnel(row: RttRow) -> int | None:
+    return row.tunnel
+
+
+def statistics(rows: Iterable[RttRow], of: Callable[[RttRow], int | None] = _tunnel) -> list[Statistic]:
+    """Count, minimum, median and 95th percentile of the clean samples, per tunnel (or what *of* gives), side and kind."""
     groups: dict[tuple[int, str, str], list[RttRow]] = defaultdict(list)
     for row in rows:
-        groups[row.tunnel or 0, row.side, row.kind].append(row)
+        groups[of(row) or 0, row.side, row.kind].append(row)
     return [_statistic(tunnel or None, side, kind, group) for (tunnel, side, kind), group in sorted(groups.items())]
 
 
@@ -90,10 +95,10 @@ def _quantile(ordered: list[float], share: float) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
-def best(rows: Iterable[RttRow]) -> dict[tuple[int, str], tuple[float, float]]:
-    """Per (tunnel, side): the smallest clean sample of any kind, and the median of the kind with most clean samples."""
+def best(rows: Iterable[RttRow], of: Callable[[RttRow], int | None] = _tunnel) -> dict[tuple[int, str], tuple[float, float]]:
+    """Per (tunnel or what *of* gives, side): the smallest clean sample of any kind, and the median of the kind with most clean samples."""
     found: dict[tuple[int, str], list[Statistic]] = defaultdict(list)
-    for one in statistics(rows):
+    for one in statistics(rows, of):
         if one.n and one.tunnel is not None:
             found[one.tunnel, one.side].append(one)
     result = {}

@@ -25,7 +25,7 @@ def measure_throughput(channels: Iterable[Channel], bins: tuple[Int64s, Int64s, 
         for to_initiator, several in call.series.items()
         for series in several
     }
-    rows = [
+    return [
         ThroughputRow(
             time=time,
             bin_s=width / 1e9,
@@ -39,5 +39,3 @@ def measure_throughput(channels: Iterable[Channel], bins: tuple[Int64s, Int64s, 
         for series, time, packets, octets in zip(*(column.tolist() for column in bins), strict=True)
         if series in owner
     ]
-    rows.sort(key=lambda row: (row.time, row.tunnel, row.session or 0, row.direction))
-    return rows

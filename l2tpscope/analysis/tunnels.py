@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from l2tpscope.analysis.follow import Story
@@ -23,8 +24,10 @@ def side_name(initiator: bool | None) -> Side | None:
     return None if initiator is None else "initiator" if initiator else "responder"
 
 
-def tunnel_row(story: Story, outcome: Outcome, best: dict[tuple[int, str], tuple[float, float]], secret: bytes | None) -> TunnelRow:
-    """The row of one tunnel."""
+def tunnel_row(
+    story: Story, outcome: Outcome, best: dict[tuple[int, str], tuple[float, float]], secret: bytes | None, vpn_of: Mapping[int, int]
+) -> TunnelRow:
+    """The row of one tunnel. *vpn_of*: the connection that it is part of, by its number."""
     channel, first = story.channel, story.first
     request, reply = _heard(first.get("SCCRQ")), _heard(first.get("SCCRP"))
     opened = first["SCCRQ"].time if "SCCRQ" in first else channel.begin
@@ -68,7 +71,7 @@ def tunnel_row(story: Story, outcome: Outcome, best: dict[tuple[int, str], tuple
         rtt_responder_side_min_s=rtt["responder"][0],
         rtt_initiator_side_p50_s=rtt["initiator"][1],
         rtt_responder_side_p50_s=rtt["responder"][1],
-        vpn=None,
+        vpn=vpn_of.get(channel.number),
         linked_by=channel.linked_by,
         authentication=_authentication(story, secret),
     )

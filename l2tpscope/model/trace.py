@@ -8,12 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.capture import CaptureInfo
+from l2tpscope.model.esp import EspSeries
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
+from l2tpscope.model.ike import IkeFlood, IkeSa
+from l2tpscope.model.keepalive import Keepalives
 from l2tpscope.model.refusal import Refusal
 from l2tpscope.model.tally import CaptureTally
+from l2tpscope.model.twin import Twin
 
 Int64s = NDArray[np.int64]
+_NONE = np.zeros(0, np.int64)
 
 
 @dataclass(slots=True)
@@ -33,5 +38,13 @@ class Trace:
     secret: bytes | None = None
     refusals: list[Refusal] = field(default_factory=list)
     flood: Flood = field(default_factory=Flood)
+    ike_sas: list[IkeSa] = field(default_factory=list)
+    ike_flood: IkeFlood = field(default_factory=IkeFlood)
+    esp: list[EspSeries] = field(default_factory=list)
+    esp_bins: tuple[Int64s, Int64s, Int64s, Int64s] = field(default_factory=lambda: (_NONE, _NONE, _NONE, _NONE))
+    """As `bins`, of ESP."""
+    esp_bin_width: int = 1_000_000_000
+    keepalives: list[Keepalives] = field(default_factory=list)
+    twins: list[Twin] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out."""

@@ -1,0 +1,155 @@
+"""IkeTracker: IKE messages put together by the SPIs that both sides chose; memory stays bounded whatever comes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.frames import Endpoint, Frames, Kind
+from l2tpscope.model.ike import IkeFlood, IkeFrame, IkeSa
+from l2tpscope.wire.ike import IkeMessage, decode_ike
+
+Int64s = NDArray[np.int64]
+
+MOST_OPENINGS = 2500
+"""Requests without a reply that are kept; more are counted as a flood."""
+MOST_SAS = 20_000
+MOST_FRAMES = 4000
+"""Kept of one SA."""
+MOST_FRAMES_IN_ALL = 60_000
+MARKER = 4
+"""Octets of the non-ESP marker (RFC 3948 §2.2)."""
+HEADER = 28
+
+
+class IkeTracker:
+    """One `IkeSa` a pair of SPIs.
+
+    A message to a responder whose SPI is not known yet waits under the initiator's SPI and the two addresses; the first
+    reply names the SA. Copies made by the capture are left out.
+    """
+
+    def __init__(self) -> None:
+        self.sas: list[IkeSa] = []
+        self.flood = IkeFlood()
+        self._by_spis: dict[tuple[int, int], IkeSa] = {}
+        self._openings: dict[tuple[int, frozenset[bytes]], IkeSa] = {}
+        self._known: dict[tuple[int, frozenset[bytes]], IkeSa] = {}
+        """As `_openings`, after the reply: a request that is sent again belongs here."""
+        self._messages: dict[int, dict[int, IkeMessage]] = {}
+        """By SA (identity) and digest: a retransmission is not decoded again."""
+        self._kept = 0
+        self._left_out = 0
+        self._position = 0
+
+    def feed(self, frames: Frames) -> None:
+        """Take the IKE rows of *frames*."""
+        rows = np.flatnonzero((frames.kind == Kind.IKE) & ~frames.duplicate)
+        if len(rows):
+            at, size, captured = _messages(frames, rows)
+            spis = _spis(frames, at, captured)
+            for index, row in enumerate(rows.tolist()):
+                self._take(frames, row, int(at[index]), (int(size[index]), int(captured[index])), spis[index])
+        self._position += len(frames)
+
+    def notes(self) -> list[str]:
+        """What the bounds on memory left out, a line each."""
+        left_out = self._left_out + sum(sa.unkept for sa in self.sas)
+        return [f"{left_out} IKE messages were counted but not kept: the bound on memory"] if left_out else []
+
+    def _take(self, frames: Frames, row: int, at: int, sizes: tuple[int, int], spis: tuple[int, int]) -> None:
+        ends = frozenset((frames.source_endpoint(row).address, frames.destination_endpoint(row).address))
+        sa = self._sa(spis, ends)
+        if sa is None:
+            self._overflow(frames, row, opening=spis[1] == 0)
+            return
+        if len(sa.frames) >= MOST_FRAMES or self._kept >= MOST_FRAMES_IN_ALL:
+            sa.unkept += 1
+            return
+        octets = bytes(frames.octets[at : at + min(sizes)])
+        digest = hash(octets)
+        known = self._messages.setdefault(id(sa), {})
+        message = known.get(digest)
+        if message is None:
+            known[digest] = message = decode_ike(octets, sizes[0])
+        self._kept += 1
+        sa.frames.append(
+            IkeFrame(
+                position=self._position + row,
+                time=int(frames.time[row]),
+                capture=int(frames.capture[row]),
+                frame=int(frames.frame[row]),
+                sender=_plain(frames.source_endpoint(row)),
+                receiver=_plain(frames.destination_endpoint(row)),
+                octets=sizes[0],
+                digest=digest,
+                message=message,
+            )
+        )
+
+    def _sa(self, spis: tuple[int, int], ends: frozenset[bytes]) -> IkeSa | None:
+        """The SA that a message belongs to; None: there are too many already."""
+        initiator, responder = spis
+        opening = (initiator, ends)
+        if responder == 0:
+            sa = self._known.get(opening) or self._openings.get(opening)
+            if sa is None and len(self._openings) < MOST_OPENINGS:
+                sa = self._openings[opening] = self._new(spis)
+            return sa
+        sa = self._by_spis.get(spis)
+        if sa is None:
+            sa = self._openings.pop(opening, None)
+            if sa is not None:
+                sa.responder_spi = responder
+                self._known[opening] = sa
+            elif len(self._by_spis) < MOST_SAS:
+                sa = self._new(spis)
+            if sa is not None:
+                self._by_spis[spis] = sa
+        return sa
+
+    def _new(self, spis: tuple[int, int]) -> IkeSa:
+        sa = IkeSa(*spis)
+        self.sas.append(sa)
+        return sa
+
+    def _overflow(self, frames: Frames, row: int, *, opening: bool) -> None:
+        if not opening:
+            self._left_out += 1
+            return
+        flood, time = self.flood, int(frames.time[row])
+        if not flood.count:
+            flood.first, flood.capture = time, int(frames.capture[row])
+        flood.count += 1
+        flood.last = time
+
+
+_endpoints: dict[Endpoint, Endpoint] = {}
+MOST_ENDPOINTS = 4096
+
+
+def _plain(endpoint: Endpoint) -> Endpoint:
+    """The endpoint as one object that all frames share."""
+    if len(_endpoints) >= MOST_ENDPOINTS:
+        _endpoints.clear()
+    return _endpoints.setdefault(endpoint, endpoint)
+
+
+def _messages(frames: Frames, rows: Int64s) -> tuple[Int64s, Int64s, Int64s]:
+    """Where each message begins (after a non-ESP marker), its octets on the wire, and how many were captured."""
+    at, size, captured = frames.payload[rows], frames.payload_octets[rows], frames.payload_captured[rows]
+    octets = np.frombuffer(frames.octets, np.uint8)
+    there = captured >= MARKER
+    begin = np.where(there, at, 0)
+    marked = there & (octets[begin] | octets[begin + 1] | octets[begin + 2] | octets[begin + 3] == 0) & (size >= MARKER + HEADER)
+    skipped = marked * MARKER
+    return at + skipped, size - skipped, np.maximum(np.minimum(captured, size) - skipped, 0)
+
+
+def _spis(frames: Frames, at: Int64s, captured: Int64s) -> list[tuple[int, int]]:
+    """Initiator's and responder's SPI of each message; zeros where they were cut off."""
+    octets = frames.octets
+    return [
+        (int.from_bytes(octets[begin : begin + 8], "big"), int.from_bytes(octets[begin + 8 : begin + 16], "big")) if there >= 16 else (0, 0)
+        for begin, there in zip(at.tolist(), captured.tolist(), strict=True)
+    ]
