@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from l2tpscope.analysis.ike_follow import IKE_AUTH, firsts
 from l2tpscope.analysis.ike_story import IkeStory, Said
+from l2tpscope.frames import Endpoint
 from l2tpscope.model.ike import IkeFrame
 from l2tpscope.wire.ike import Notify
 
 SECOND = 1_000_000_000
+NATT_PORT = 4500
 STEPS_V1 = ("MM1", "AM1", "MM2", "MM3", "MM4", "AM2", "MM5", "AM3", "MM6", "QM1", "QM2", "QM3")
 STEPS_V2 = ("IKE_SA_INIT request", "IKE_SA_INIT response", "IKE_AUTH request", "IKE_AUTH response")
 PATIENCE = 20 * SECOND
@@ -107,9 +109,15 @@ def _replacements(stories: Sequence[IkeStory]) -> None:
 
 
 def same_hosts(old: IkeStory, new: IkeStory) -> bool:
-    """Whether both run between the same two hosts: behind one NAT, hosts differ by their port after the move to 4500."""
-    mine = {frozenset((said.frame.sender, said.frame.receiver)) for said in old.said}
-    return any(frozenset((said.frame.sender, said.frame.receiver)) in mine for said in new.said)
+    """Whether both run between the same two hosts. Behind one NAT hosts may share port 500, but after the move each has its own."""
+    return bool(_flows(old) & _flows(new))
+
+
+def _flows(story: IkeStory) -> set[frozenset[Endpoint]]:
+    """The pairs of endpoints that it runs between; where it moved to port 4500, only those from then on."""
+    every = {frozenset((said.frame.sender, said.frame.receiver)) for said in story.said}
+    moved = {ends for ends in every if any(end.port == NATT_PORT for end in ends)}
+    return moved or every
 
 
 def overlaps(old: IkeStory, new: IkeStory) -> bool:

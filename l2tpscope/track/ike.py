@@ -20,6 +20,8 @@ MOST_FRAMES_IN_ALL = 60_000
 MARKER = 4
 """Octets of the non-ESP marker (RFC 3948 §2.2)."""
 HEADER = 28
+IKE_PORT = 500
+"""No marker there, so that an SPI may begin with zeros."""
 
 
 class IkeTracker:
@@ -141,6 +143,7 @@ def _messages(frames: Frames, rows: Int64s) -> tuple[Int64s, Int64s, Int64s]:
     octets = np.frombuffer(frames.octets, np.uint8)
     there = captured >= MARKER
     begin = np.where(there, at, 0)
+    there &= (frames.source_port[rows] != IKE_PORT) & (frames.destination_port[rows] != IKE_PORT)
     marked = there & (octets[begin] | octets[begin + 1] | octets[begin + 2] | octets[begin + 3] == 0) & (size >= MARKER + HEADER)
     skipped = marked * MARKER
     return at + skipped, size - skipped, np.maximum(np.minimum(captured, size) - skipped, 0)

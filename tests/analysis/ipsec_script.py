@@ -71,7 +71,9 @@ class IpsecScript(Script):
         body = bytes([(fill if fill is not None else len(self.records)) & 0xFF]) * (octets - 28)
         self.ike(time, up, exchange, message_id, (8 if exchange != MAIN else 5, body), flags=1)
 
-    def main_mode(self, time: float, step: float = 0.01, *, seen_as: tuple[bytes, int] | None = None, upto: int = 6, natt: bool = False) -> None:
+    def main_mode(
+        self, time: float, step: float = 0.01, *, seen_as: tuple[bytes, int] | None = None, upto: int = 6, natt: int | bool = False
+    ) -> None:
         """Phase 1, a message each *step*; *seen_as*: where the client thinks it is, if a NAT stands between."""
         own = seen_as or (self.client, 500)
         messages = [
@@ -84,7 +86,7 @@ class IpsecScript(Script):
         ]
         for number, message in enumerate(messages[:upto]):
             if number == 4 and natt:
-                self.ports = {True: 4500, False: 4500}
+                self.ports = {True: 4500 if natt is True else natt, False: 4500}
             message(time + number * step)
 
     def _keys(self, up: bool, *ends: tuple[bytes, int]) -> tuple[int, bytes]:

@@ -1,7 +1,8 @@
 """Makes the captures that the speed of the program is measured on: `python tests/bench/make.py FOLDER`, or one of them to standard output.
 
 Made with numpy in blocks, always the same octets. L2TP data of 600 sessions in 60 tunnels, each set up by its own control messages, so that
-everything pairs; every tenth session is sequenced and loses every 500th number.
+everything pairs; every tenth session is sequenced and loses every 500th number. ESP of 300 security associations, 150 of them in UDP, each
+of which loses every 500th number.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ SHAPES = {
 }
 """The captures of data; `flood` and `ten` are made apart."""
 FLOOD = 1_000_000
+PAIRS = 150
+"""Pairs of SAs; of the odd ones ESP is in UDP on port 4500, and every thousandth packet is a keepalive in place of ESP."""
+ESP_SIZES = np.array([8 + 16 + 16 * n + 12 for n in (4, 5, 14, 85)])
+ESP_SHARES = [0.35, 0.15, 0.15, 0.35]
+ESP_PACKETS = 3_000_000
 
 
 def capture(shape: Shape) -> Iterator[bytes]:
@@ -209,6 +215,52 @@ def flood(count: int) -> Iterator[bytes]:
         yield _records(rows, np.full(size, len(body)), BEGIN + (at + np.arange(size)) * STEP, 65535)
 
 
+def esp(packets: int, snaplen: int = 128) -> Iterator[bytes]:
+    """ESP of 150 clients of one gateway."""
+    yield _head(snaplen)
+    dice, sent = np.random.default_rng(3), np.zeros((2, SESSIONS), np.int64)
+    for at in range(0, packets, BLOCK):
+        size = min(BLOCK, packets - at)
+        rows, length = _esp_block(dice, size, sent)
+        yield _records(rows, length, BEGIN + (at + np.arange(size)) * STEP, snaplen)
+
+
+def lost_esp_numbers(packets: int) -> int:
+    """How many numbers a capture of so many packets of ESP lacks between those that it has."""
+    dice, sent = np.random.default_rng(3), np.zeros((2, SESSIONS), np.int64)
+    for at in range(0, packets, BLOCK):
+        _esp_block(dice, min(BLOCK, packets - at), sent)
+    return int(((sent - 1).clip(0) // (LOST_EVERY - 1)).sum())
+
+
+def _esp_block(dice: np.random.Generator, size: int, sent: Ints) -> tuple[Octets, Ints]:
+    """Frames of ESP as rows, and their lengths. `sent` counts the packets of each way and pair, and goes on counting."""
+    pair, way = dice.integers(0, PAIRS, size), dice.integers(0, 2, size)
+    in_udp = pair % 2 == 1
+    octets = dice.choice(ESP_SIZES, size, p=ESP_SHARES)
+    alive = in_udp & (dice.random(size) < 0.001)
+    octets[alive] = 1
+    at = np.where(in_udp, HEAD, 34)
+    length = at + octets
+    rows = np.zeros((size, WIDEST + 8), np.uint8)
+    _ethernet_ip(rows, length, np.where(way == 1, 1, 0), pair, np.arange(size))
+    rows[~in_udp, 23] = 50
+    number = _number(pair, way, sent, ~alive)
+    number += number // (LOST_EVERY - 1) + 1
+    head = np.zeros((size, 16), np.uint8)
+    _put(head, 0, np.full(size, 4500), 2)
+    _put(head, 2, np.full(size, 4500), 2)
+    _put(head, 4, octets + 8, 2)
+    _put(head, 8, np.where(way == 1, 0xC0000000, 0xD0000000) + pair, 4)
+    _put(head, 12, number, 4)
+    head[alive, 8] = 0xFF
+    rows[in_udp, 34:50] = head[in_udp]
+    rows[~in_udp, 34:42] = head[~in_udp, 8:16]
+    cipher = dice.integers(0, 256, (size, 16), dtype=np.uint8)
+    rows[in_udp, 50:66], rows[~in_udp, 42:58] = cipher[in_udp], cipher[~in_udp]
+    return rows, length
+
+
 def ten() -> Iterator[bytes]:
     """The first ten packets: one tunnel, one session and a half."""
     yield _head(65535)
@@ -260,10 +312,12 @@ def octets_of(name: str) -> Iterator[bytes]:
     """The octets of a capture by name."""
     if name == "flood":
         return flood(FLOOD)
+    if name == "esp":
+        return esp(ESP_PACKETS)
     return ten() if name == "ten" else capture(SHAPES[name])
 
 
-FILES = ("a", "a_full", "c", "a_ng", "flood", "ten")
+FILES = ("a", "a_full", "c", "a_ng", "esp", "flood", "ten")
 
 
 def make(name: str, folder: Path) -> Path:
@@ -282,7 +336,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="where the files go")
-    parser.add_argument("--pipe", choices=[*SHAPES, "flood", "ten"], help="write this one to standard output instead")
+    parser.add_argument("--pipe", choices=[*SHAPES, "esp", "flood", "ten"], help="write this one to standard output instead")
     given = parser.parse_args()
     if given.pipe:
         for block in octets_of(given.pipe):

@@ -195,15 +195,24 @@ class Reader:
         return max(self.last.values()) > one.reply.time + LIFE
 
     def _unanswered(self) -> None:
-        """The same side asks again and again, and no answer comes."""
-        for side in (True, False):
-            asked = [one for one in self.silent if one.from_initiator == side and id(one.said) not in self.found]
-            known = any(one.request.from_initiator == side for one in self.checks)
-            if len(asked) < (1 if known else 2):
+        """The same side asks again and again, and no answer comes. A single one may be an answer as well, the request to which the capture
+        does not have.
+        """
+        if not all(self.last.values()):
+            return  # one direction only
+        silent = {id(one.said) for one in self.silent if id(one.said) not in self.found}
+        for index, one in enumerate(self.informationals):
+            if id(one.said) not in silent:
                 continue
-            grade = "likely" if known or len(asked) >= REPEATS else "hint"
-            for one in asked:
-                self._name(one.said, UNANSWERED, grade, f"{len(asked)} alike from this side, none answered", "the tap misses the answers")
+            beside = [other for other in self.informationals[max(0, index - 1) : index + 2] if other is not one]
+            alike = sum(id(other.said) in silent and other.from_initiator == one.from_initiator for other in beside)
+            known = any(check.request.from_initiator == one.from_initiator for check in self.checks[:1] + self.checks[-1:])
+            if alike:
+                rule = "alike before or after it from this side, none answered"
+                self._name(one.said, UNANSWERED, "likely" if known or alike > 1 else "hint", rule, "the tap misses the answers")
+            elif self.checks:
+                rule = "as the others in this SA, but alone"
+                self._name(one.said, EITHER, "likely", rule, "what belongs to it is lost, or the capture does not have it")
 
     # ---- deletes -----------------------------------------------------------------------------------------------------
 
@@ -238,7 +247,7 @@ class Reader:
             last = run[0]
             if last.may_be(DELETE_IKE) and (why := self._why_no_child(last)):
                 self._name(last.said, DELETE_IKE, "likely", why, "an error notify")
-            elif last.said is not self.every[-1]:
+            elif last.said is not self.every[-1] or self._near(last, self.informationals, -TOGETHER):
                 continue
             elif last.may_be(DELETE_IKE) and (why := self._why_ike_ends(last)):
                 self._name(last.said, DELETE_IKE, "likely", why, "an error notify, or a DPD that nobody answers")
