@@ -201,7 +201,7 @@ def _outcome(connection: Connection, context: Context, stage: str) -> tuple[str,
         state, closed, by = _outcome_of_ike(connection, context, stage)
     else:
         state, closed, by = "partial", None, None
-    silent = _silent(connection) if state in ("up", "partial") else None
+    silent = _silent(connection) if state in ("up", "partial", "closed") else None
     if silent is not None:
         return "lost", silent, None
     if connection.channels and state in ("up", "partial", "closed"):

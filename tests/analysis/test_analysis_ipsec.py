@@ -262,7 +262,7 @@ def test_packets_missing_before_the_first_of_a_new_sa_are_lost() -> None:
 
 
 def test_one_direction_alone() -> None:
-    """A tap that sees the client only: its messages are named, nothing is paired; it stays on port 500, so it found no NAT (RFC 3947 §4)."""
+    """A tap that sees the client only: messages are named, nothing is paired; it stays on port 500, so it found no NAT (RFC 3947 §4)."""
     script = healthy()
     script.records = [(time, octets) for time, octets in script.records if octets[26:30] == A]
     report = script.report()
