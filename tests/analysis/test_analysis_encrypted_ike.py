@@ -123,6 +123,26 @@ def test_checks_without_answers_are_told_while_the_asker_goes_on() -> None:
     assert result.dead_peer_checks == {1: 4}
 
 
+def test_an_answer_whose_request_is_missing_is_no_request() -> None:
+    """One alone among answered checks is a request or an answer: the capture may have lost what belongs to it."""
+    talk = started()
+    for number in range(4):
+        talk.inf(10.0 * (number + 1), True, DPD)
+        talk.inf(10.0 * (number + 1) + 0.05, False, DPD)
+    del talk.story.said[-4]
+    result = concluded(talk)
+    assert named(result) == ["DPD request", "DPD answer"] * 2 + ["DPD request or answer"]
+    assert result.dead_peer_checks == {1: 2}
+
+
+def test_one_direction_alone_tells_no_request_from_an_answer() -> None:
+    """A tap that sees one side only does not know who asked."""
+    talk = Talk()
+    for number in range(6):
+        talk.inf(10.0 * number, False, DPD)
+    assert not named(concluded(talk))
+
+
 def test_a_single_last_message_keeps_both_names() -> None:
     """As long as a DPD and as a delete, the last of the SA, and nothing that decides: a hint with both names."""
     talk = started()

@@ -119,5 +119,5 @@ def test_an_ike_sa_of_thousands_of_messages_takes_little_time() -> None:
             talk.inf(10.0 * number + 10.05, number % 2 == 1, 32)
     begun = process_time()
     result = infer([], {1: talk.story}, {}, (0, 30_000 * SECOND))
-    assert result.dead_peer_checks[1] >= 1990
+    assert result.dead_peer_checks[1] == 1599  # 1600 are answered, the last of which may be a delete
     assert process_time() - begun < 5

@@ -20,6 +20,7 @@ SA = re.compile(
 )
 BLOCKS = {"aes": 16, "des3_ede": 8}
 RECEIVED_HELLO = re.compile(r"^([\d.]+) .*message_type_avp: message type 6 \(Hello\)")
+STAGES = ("l2tp-request", "l2tp-tunnel", "l2tp-session", "traffic")
 XL2TPD_HELLO_S = 10.0
 """As the logs of its peers have it, where these write one."""
 Key = tuple[str, str, int]
@@ -37,9 +38,7 @@ class Inside:
     periods: dict[bool, list[float]] = field(default_factory=dict)
     """Seconds between the beats of a side; True: the client, the initiator."""
     reached: str = "l2tp-request"
-    """By the first client."""
-    all_reached: bool = True
-    """All clients reached the same."""
+    """By the furthest client."""
     mtu: int | None = None
     """Of the PPP interfaces, where full TCP segments were sent."""
     keep_alive_s: float | None = None
@@ -116,7 +115,7 @@ def _l2tp(folder: Path, result: Inside) -> None:
     known = json.loads((folder / "truth.json").read_text())
     stages = [_reached(path, known, path.stem.removeprefix("xl2tpd-lac")) for path in sorted((folder / "logs").glob("xl2tpd-lac*.log"))]
     if stages:
-        result.reached, result.all_reached = stages[0], len(set(stages)) == 1
+        result.reached = max(stages, key=STAGES.index)
     full = [one for one in known["transfers"] if one["tcp"] and one["tcp"]["sent_bytes"] > 50_000]
     options = folder / "logs" / "ppp-options.cl"
     mtu = re.search(r"^mtu (\d+)", options.read_text(), re.M) if options.exists() else None
