@@ -11,7 +11,7 @@ from l2tpscope.frames.classify import HEADER
 from l2tpscope.frames.columns import Kind
 from l2tpscope.frames.datagrams import Payloads
 from l2tpscope.frames.network import Packets
-from l2tpscope.frames.tables import L2TP_IP, L, O, S
+from l2tpscope.frames.tables import L2TP_IP, UDP, L, O, S
 from l2tpscope.frames.window import Int64s, Octet, Rows, Views, Words, select
 
 Ids = NDArray[np.uint32]
@@ -52,7 +52,7 @@ def read_fields(views: Views, packets: Packets, payload: Payloads, kinds: Octet)
         for name in Fields.__slots__:
             getattr(fields, name)[which] = getattr(part, name)
     _version3(views, packets, payload, kinds, fields)
-    _ipsec(views, payload, kinds, fields)
+    _ipsec(packets.rows, payload, kinds, fields)
     return fields
 
 
@@ -112,13 +112,20 @@ def _version3(views: Views, packets: Packets, payload: Payloads, kinds: Octet, f
         fields.body_octets[data] = np.maximum(room, 0)
 
 
-def _ipsec(views: Views, payload: Payloads, kinds: Octet, fields: Fields) -> None:
-    """SPI and sequence number of ESP (RFC 4303 §2, at 0) and AH (RFC 4302 §2, at 4), in place."""
-    for kind, at in ((Kind.ESP, 0), (Kind.AH, 4)):
-        which = np.flatnonzero(kinds == kind)
-        if not len(which):
-            continue
-        words = views.matrix(payload.at[which] + at, 8).view(">u4").astype(np.int64)
-        there = payload.captured[which] - at
-        fields.session[which] = np.where(there >= 4, words[:, 0], 0)
-        fields.ns[which] = np.where(there >= 8, words[:, 1], -1)
+def _ipsec(rows: Rows, payload: Payloads, kinds: Octet, fields: Fields) -> None:
+    """SPI and sequence number of ESP (RFC 4303 §2, at 0) and AH (RFC 4302 §2, at 4), in place; 0 and -1 where cut off."""
+    esp = kinds == Kind.ESP
+    ours = np.flatnonzero(esp | (kinds == Kind.AH))
+    if not len(ours):
+        return
+    spi, number = rows["spi"][ours].astype(np.uint32), rows["after_ports"][ours].astype(np.int64)
+    for which, first, second in ((rows["protocol"][ours] == UDP, "marker", "at4"), (~esp[ours], "after_ports", "marker")):
+        others = np.flatnonzero(which)
+        if len(others):
+            spi[others], number[others] = rows[first][ours[others]], rows[second][ours[others]]
+    there = payload.captured[ours] - 4 * ~esp[ours]
+    cut = np.flatnonzero(there < 8)
+    spi[cut[there[cut] < 4]] = 0
+    number[cut] = -1
+    fields.session[ours] = spi
+    fields.ns[ours] = number

@@ -129,10 +129,10 @@ class EspTracker:
         self._edges.add(series, rank, behind, table)
         self._small.add(series, table)
         self._sizes.add(series, table.octets)
-        numbered = table.sequence >= 0
-        if numbered.all():
-            self._sequences.feed(series, table.sequence, table.time)
+        if bool((table.sequence >= 0).all()):
+            self._sequences.feed_grouped(starts, groups, table.sequence, table.time)
         else:
+            numbered = np.flatnonzero(table.sequence >= 0)
             self._sequences.feed(series[numbered], table.sequence[numbered], table.time[numbered])
 
     def _meet(self, frames: Frames, rows: Int64s, flows: NDArray[np.int32], before: int) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.model.esp import Packets
-from l2tpscope.track.flows import grown
+from l2tpscope.track.flows import grouped, grown
 
 Int64s = NDArray[np.int64]
 
@@ -80,7 +80,6 @@ class Small:
         self.each = MOST_SMALL_EACH
         self._seen = np.zeros(64, np.int64)
         self._series: list[Int64s] = []
-        self._rank: list[Int64s] = []
         self._rows: list[Packets] = []
         self._kept = 0
 
@@ -98,7 +97,6 @@ class Small:
         keep = np.flatnonzero(rank < self.each)
         if len(keep):
             self._series.append(series[keep])
-            self._rank.append(rank[keep])
             self._rows.append(picked(rows, small[keep]))
             self._kept += len(keep)
         while self._kept > MOST_SMALL:
@@ -106,9 +104,12 @@ class Small:
 
     def _thin(self) -> None:
         self.each //= 2
-        series, rank = np.concatenate(self._series), np.concatenate(self._rank)
+        series = np.concatenate(self._series)
+        order, starts, _ = grouped(series)
+        rank = np.empty(len(series), np.int64)
+        rank[order] = np.arange(len(series)) - np.repeat(starts, np.diff(np.append(starts, len(series))))
         keep = np.flatnonzero(rank < self.each)
-        self._series, self._rank, self._rows = [series[keep]], [rank[keep]], [picked(joined(self._rows), keep)]
+        self._series, self._rows = [series[keep]], [picked(joined(self._rows), keep)]
         self._kept = len(keep)
 
     def result(self) -> dict[int, Packets]:
@@ -116,11 +117,9 @@ class Small:
         if not self._kept:
             return {}
         series, rows = np.concatenate(self._series), joined(self._rows)
-        order = np.argsort(series, kind="stable")
-        series = series[order]
-        begins = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
+        order, begins, groups = grouped(series)
         parts = np.split(order, begins[1:])
-        return {int(series[begin]): picked(rows, part) for begin, part in zip(begins.tolist(), parts, strict=True)}
+        return {number: picked(rows, part) for number, part in zip(groups.tolist(), parts, strict=True)}
 
     def unkept(self, series: int) -> int:
         """Small packets of a series that were seen and not kept."""
@@ -129,7 +128,7 @@ class Small:
 
 def picked(rows: Packets, which: Int64s) -> Packets:
     """Some of the rows."""
-    return Packets(*(getattr(rows, name)[which] for name in COLUMNS))
+    return Packets(*(getattr(rows, name).take(which) for name in COLUMNS))
 
 
 def joined(parts: list[Packets]) -> Packets:

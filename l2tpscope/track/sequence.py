@@ -76,12 +76,17 @@ class SequenceSpaces:
 
         *Shape*: all (n,). *Units*: `number` as on the wire, `time` nanoseconds.
         """
-        if not len(space):
-            return
-        self._grow(int(space.max()) + 1)
-        order, starts, spaces = grouped(space)
-        number, time = number[order], time[order]
-        counts = np.diff(np.append(starts, len(order)))
+        if len(space):
+            order, starts, spaces = grouped(space)
+            self.feed_grouped(starts, spaces, number.take(order), time.take(order))
+
+    def feed_grouped(self, starts: Int64s, spaces: Int64s, number: Int64s, time: Int64s) -> None:
+        """Take rows that stand together by space: where each group starts, whose it is; in the order of the capture within it.
+
+        *Shape*: (groups,) twice, (n,) twice; n > 0.
+        """
+        self._grow(int(spaces[-1]) + 1)
+        counts = np.diff(np.append(starts, len(number)))
         self._begin(spaces, number[starts], time[starts])
         group = np.repeat(np.arange(len(spaces)), counts)
         extended = self._unwrapped(number, starts, counts, spaces)

@@ -27,13 +27,15 @@ class Sizes:
 
     def add(self, series: Int64s, octets: Int64s) -> None:
         """Take rows. *Shape*: both (n,)."""
-        size = int(octets.max()) + 1
-        cells = size * (int(series.max()) + 1)
         octets = np.minimum(octets, _LARGEST)
+        present = np.flatnonzero(np.bincount(octets))
+        cells = len(present) * (int(series.max()) + 1)
         if cells <= 8 * len(series):
-            packets = np.bincount(series * size + octets)
+            index = np.zeros(int(present[-1]) + 1, np.int64)
+            index[present] = np.arange(len(present))
+            packets = np.bincount(series * len(present) + index.take(octets))
             used = np.flatnonzero(packets)
-            part = (used // size << _SIZE) | used % size, packets[used]
+            part = (used // len(present) << _SIZE) | present.take(used % len(present)), packets.take(used)
         else:
             part = _summed((series << _SIZE) | octets, np.ones(len(series), np.int64))
         self._parts.append(part)
