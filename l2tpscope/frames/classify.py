@@ -227,16 +227,22 @@ def ipsec_kinds(views: Views, rows: Rows, payload: Payloads) -> Octet:
     return kinds
 
 
+KIND_OF_PROTOCOL, SHORTEST = np.zeros(256, np.uint8), np.zeros(256, np.uint8)
+"""By IP protocol: what it is until its octets say more, and how many these are at least."""
+for _protocol, _kind, _octets in ((ESP, Kind.ESP, 8), (AH, Kind.AH, 12), (L2TP_IP, Kind.NOT_L2TP_1701, 0)):
+    KIND_OF_PROTOCOL[_protocol], SHORTEST[_protocol] = _kind, _octets
+
+
 def protocol_kinds(packets: Packets, payload: Payloads) -> Octet:
     """Kinds of the datagrams that are not UDP; OTHER where an ICMP message is for others to judge."""
     rows = packets.rows
-    kinds = np.zeros(len(rows), np.uint8)
-    protocol = rows["protocol"]
-    kinds[(protocol == ESP) & (payload.octets >= 8)] = Kind.ESP
-    kinds[(protocol == AH) & (payload.octets >= 12)] = Kind.AH
+    protocol = np.ascontiguousarray(rows["protocol"])
+    kinds = KIND_OF_PROTOCOL.take(protocol)
+    kinds[payload.octets < SHORTEST.take(protocol)] = Kind.OTHER
     over_ip = protocol == L2TP_IP
+    if not over_ip.any():
+        return kinds
     control = (rows["spi"] == 0) & ((rows["after_ports"] >> 16 & 0x800F) == 0x8003) & (payload.octets >= 16)
-    kinds[over_ip] = Kind.NOT_L2TP_1701
     kinds[over_ip & (rows["spi"] != 0) & (payload.octets >= 4)] = Kind.L2TP3_DATA
     kinds[over_ip & control] = Kind.L2TP3_CONTROL
     return kinds

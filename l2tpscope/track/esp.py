@@ -56,10 +56,11 @@ class EspTracker:
         """Take the ESP and AH rows of *frames*."""
         rows = np.flatnonzero(((frames.kind == Kind.ESP) | (frames.kind == Kind.AH)) & ~frames.duplicate)
         if len(rows):
-            whole = (frames.ns.take(rows) >= 0) | (frames.session.take(rows) != 0)
-            if not whole.all():
-                self._cut += len(rows) - int(whole.sum())
-                rows = rows[whole]
+            cut = rows[frames.ns.take(rows) < 0]
+            nameless = cut[frames.session[cut] == 0]
+            if len(nameless):
+                self._cut += len(nameless)
+                rows = rows[~np.isin(rows, nameless)]
             self._feed(frames, rows)
         self._position += len(frames)
 

@@ -18,7 +18,7 @@ SMALL = 100
 """Octets of a small packet at most."""
 MOST_SMALL_EACH = 20_000
 """Small packets of one series that are kept: the first so many; halved until all of them together are at most MOST_SMALL."""
-MOST_SMALL = 400_000
+MOST_SMALL = 250_000
 
 COLUMNS = ("time", "octets", "sequence", "capture", "frame")
 
