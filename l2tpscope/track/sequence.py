@@ -35,6 +35,8 @@ DROPOUT = 3000
 MISORDER, MISORDER_32 = 100, 1024
 """For spaces of fewer bits, and of 32: there the largest replay window in use."""
 FACTOR = 4
+MOST_REPLAYED = 4096
+"""Numbers after which a new epoch within an old one is no replay any more."""
 STRIDE, WALKED = 4096, 256
 """Rows of a space with jumps: so many at a time in columns, and so many one by one after a stride that came not far."""
 MOST_HOLES = 4096
@@ -69,7 +71,7 @@ class SequenceSpaces:
         """Numbers so far below the first that nobody can say whether they are late or repeats: strays."""
         self._details: dict[int, Detail] = {}
         self._jumping: set[int] = set()
-        """Spaces that end on a suspect."""
+        """Spaces that end on a suspect, or in what may be a replay."""
 
     def feed(self, space: NDArray[np.integer], number: Int64s, time: Int64s) -> None:
         """Take rows in the order of the capture.
@@ -279,12 +281,15 @@ class SequenceSpaces:
         else:
             self._dismiss(space, detail)
             detail.suspect = number
-        (self._jumping.discard if detail.suspect is None else self._jumping.add)(space)
+        before = detail.before
+        if before is not None and (self._highest[space] > before.highest or self._received[space] - before.received > MOST_REPLAYED):
+            detail.before = None
+        (self._jumping.discard if detail.suspect is None and detail.before is None else self._jumping.add)(space)
 
     def _fits(self, space: int, detail: Detail, advance: int, time: int) -> bool:
         """Whether a number so far from the highest belongs to the present epoch for certain."""
         if -self._misorder <= advance <= DROPOUT:
-            return True
+            return advance <= 1 or detail.before is None or not 0 < int(self._highest[space]) + advance - detail.before.highest < advance
         if self.bits < 32:
             return False
         if advance < 0:
