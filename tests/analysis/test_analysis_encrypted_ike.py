@@ -7,6 +7,7 @@ from ciphertext import AES_SHA1, SECOND, SETUP, Talk, pair_of
 
 from l2tpscope.analysis.encrypted import Inferred, infer
 from l2tpscope.analysis.encrypted.ike_lengths import INFORMATIONAL, Lengths
+from l2tpscope.frames import Endpoint
 
 DELETE_ESP, DELETE_IKE, DPD, ERROR = 16, 28, 32, 12
 
@@ -68,6 +69,17 @@ def test_set_up_messages_are_classed_by_length() -> None:
         "QM2: without KE, no perfect forward secrecy",
         "QM3: HASH alone",
     ]
+
+
+def test_identities_are_addresses_of_the_version_in_use() -> None:
+    """Between IPv6 hosts an identity is 12 octets longer, so that 92 octets of MM5 hold no INITIAL_CONTACT; QM2 is left alone."""
+    talk = Talk()
+    talk.main()
+    talk.quick(0.2)
+    for said in talk.story.said:
+        said.frame.sender = Endpoint(bytes(16), 500)
+    talk.story.said[4].frame.octets = 92
+    assert [one.value for one in concluded(talk).messages][::2] == ["MM5: identity and HASH", "QM3: HASH alone"]
 
 
 @pytest.mark.parametrize(("extra", "secrecy"), [(0, False), (24, False), (132, True), (260, True)])

@@ -24,7 +24,7 @@ from conversations import INITIATOR, RESPONDER
 from l2tpscope.analysis.encrypted import Inferred, Numbers, infer
 from l2tpscope.analysis.esp_pairs import Joined, join
 from l2tpscope.analysis.ike_follow import follow
-from l2tpscope.analysis.ike_outcome import settle
+from l2tpscope.analysis.ike_outcome import relate
 from l2tpscope.analysis.ike_story import IkeStory
 from l2tpscope.analysis.rows import InferenceRow, Stage
 from l2tpscope.analysis.vpns import STAGES
@@ -96,7 +96,7 @@ def concluded(path: Path, cut: str = "") -> Concluded:
         for tracker in (ike, esp, alive):
             tracker.feed(frames)
     stories = [follow(sa, number) for number, sa in enumerate(ike.sas, 1)]
-    settle(stories, end, {})
+    relate(stories)
     joined = join(esp.finish(end), stories)
     numbers = Numbers({one.number: one.number for pair in joined.pairs for one in pair.series})
     ike_of = {number: story.number for number, story in joined.story_of.items()}

@@ -26,8 +26,8 @@ INFORMATIONAL: Table = {
 """Octets of the payload after HASH: Delete with one or two SPIs of 4, with one of 16; Notify with a SPI of 16 and a sequence of 4;
 Notify with a SPI of 0, 4, 16."""
 PLAIN_ID, INITIAL_CONTACT = "identity and HASH", "identity, HASH and INITIAL_CONTACT"
-IDENTITY: Table = {PLAIN_ID: (12,), INITIAL_CONTACT: (40,)}
-"""MM5, MM6 with a pre-shared key: an ID payload with an IPv4 address; and a Notify with a SPI of 16."""
+IDENTITY: dict[int, Table] = {4: {PLAIN_ID: (12,), INITIAL_CONTACT: (40,)}, 16: {PLAIN_ID: (24,), INITIAL_CONTACT: (52,)}}
+"""MM5, MM6 with a pre-shared key, by the octets of the address that the ID payload holds; and a Notify with a SPI of 16."""
 SHORTEST_QM, LONGEST_QM = 48 + 20 + 24, 80 + 52 + 48 + 28
 """QM2 without KE: SA with one proposal of one transform, nonce of 16 to 48, two IDs of IPv4; at most two NAT-OA and a lifetime notify
 more. QM1 can have more proposals."""

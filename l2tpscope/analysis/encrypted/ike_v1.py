@@ -111,11 +111,11 @@ class Reader:
             if not said.frame.message.encrypted:
                 continue
             if said.name in ("MM5", "MM6"):
-                classes = lengths.classes(octets, IDENTITY)
+                classes = lengths.classes(octets, IDENTITY[len(said.frame.sender.address)])
                 if len(classes) == 1:
                     against = "a longer identity (a name) without it" if classes[0] == INITIAL_CONTACT else None
-                    self._name(said, f"{said.name}: {classes[0]}", "likely", "as with an IPv4 address for identity", against)
-            elif said.name == "QM2":
+                    self._name(said, f"{said.name}: {classes[0]}", "likely", "as with the address for identity", against)
+            elif said.name == "QM2" and len(said.frame.sender.address) == 4:
                 secrecy = lengths.perfect_forward_secrecy(octets)
                 if secrecy is not None:
                     value = "QM2: with KE, perfect forward secrecy" if secrecy else "QM2: without KE, no perfect forward secrecy"
