@@ -1,7 +1,7 @@
 """l2tpscope: a passive L2TP traffic analyzer that explains and measures.
 
-`l2tpscope.read("x.pcap")` gives a `Report`; both names are imported when they are first asked for, so that
-`import l2tpscope` costs neither numpy nor pandas.
+`l2tpscope.read("x.pcap")` gives a `Report`, or raises `CaptureError`; these names are imported when they are first asked for, so
+that `import l2tpscope` costs neither numpy nor pandas.
 """
 
 from __future__ import annotations
@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from l2tpscope.api import read
+    from l2tpscope.capture import CaptureError
     from l2tpscope.report import Report
 
 __version__ = "0.1.0"
-__all__ = ["Report", "__version__", "read"]
+__all__ = ["CaptureError", "Report", "__version__", "read"]
 
 
-_WHERE = {"read": "l2tpscope.api", "Report": "l2tpscope.report"}
+_WHERE = {"read": "l2tpscope.api", "Report": "l2tpscope.report", "CaptureError": "l2tpscope.capture"}
 
 
 def __getattr__(name: str) -> object:
-    """Import `read` and `Report` on first use."""
+    """Import what is public on first use."""
     if name not in _WHERE:
         message = f"module 'l2tpscope' has no attribute {name!r}"
         raise AttributeError(message)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from l2tpscope.analysis.esp_pairs import EXCHANGE, Joined, flow_of
-from l2tpscope.analysis.ike_outcome import overlaps, same_hosts
+from l2tpscope.analysis.ike_outcome import began, overlaps, same_hosts
 from l2tpscope.analysis.ike_story import IkeStory
 from l2tpscope.frames import Endpoint
 from l2tpscope.model.channel import Channel
@@ -159,11 +159,11 @@ def _carried(
 
 
 def _near(pair: EspPair, known: _Known) -> Connection | None:
-    """The only connection with IKE between the ends of the pair that had begun when it did."""
+    """The only connection with IKE between the ends of the pair that had begun when it did, or before the capture."""
     begin = min(one.first for one in pair.series)
     encapsulation, ends = flow_of(pair.series[0])
     there = known.between(frozenset(end.address for end in ends) if encapsulation == "ip" else ends)
-    near = [one for one in there if one.stories and one.begin <= begin + SECOND]
+    near = [one for one in there if one.stories and (one.begin <= begin + SECOND or not any(map(began, one.stories)))]
     return near[-1] if len(near) == 1 else None
 
 

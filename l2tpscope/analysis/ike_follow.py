@@ -17,8 +17,8 @@ from l2tpscope.wire.ike import Fragment, chosen, exchange_name
 MAIN, AGGRESSIVE, INFORMATIONAL, TRANSACTION, QUICK = 2, 4, 5, 6, 32
 IKE_SA_INIT, IKE_AUTH, CREATE_CHILD_SA, INFORMATIONAL_V2 = 34, 35, 36, 37
 IKE_PORTS = (500, 4500)
-LONGEST_QM3 = 100
-"""Octets: HASH alone with any hash is less, and a proposal with nonce and ids is more."""
+LONGEST_QM3 = 124
+"""Octets: HASH alone with any hash is no more, and a proposal with nonce and ids is."""
 STEPS = {"MM1": None, "MM2": "MM1", "MM3": "MM2", "MM4": "MM3", "MM5": "MM4", "MM6": "MM5", "AM2": "AM1", "AM3": "AM2"}
 """Of phase 1: what each message answers."""
 
@@ -84,7 +84,7 @@ def _first_is_initiator(frames: list[IkeFrame]) -> bool:
         return odd[0]
     for frame in frames:
         if frame.message.exchange == QUICK:
-            return (frame.sender.address == first.sender.address) == (frame.octets > LONGEST_QM3 or frame is not first)
+            return frame.sender.address == first.sender.address
     return True
 
 
@@ -138,13 +138,10 @@ def _quick(frames: list[IkeFrame], sides: list[bool]) -> list[str]:
     asker = short[0] if short and len(frames) > 1 else sides[0]
     if len(frames) == 1 and short:
         return ["QM3"]
-    names = []
-    for frame, side in zip(frames, sides, strict=True):
-        if side != asker:
-            names.append("QM2" if frame.octets > LONGEST_QM3 else "QM4")
-        else:
-            names.append("QM1" if frame.octets > LONGEST_QM3 else "QM3")
-    return names
+    return [
+        ("QM1" if frame.octets > LONGEST_QM3 else "QM3") if side == asker else "QM2" if frame.octets > LONGEST_QM3 else "QM4"
+        for frame, side in zip(frames, sides, strict=True)
+    ]
 
 
 def _name_v2(frame: IkeFrame) -> str:

@@ -93,9 +93,11 @@ class IpsecScript(Script):
         fill = bytes([1 if up else 2])
         return payloads((4, fill * 256), (10, fill * 32), *((20, nat_d(self.spis, *end)) for end in ends))
 
-    def quick_mode(self, time: float, message_id: int, step: float = 0.01, *, by_client: bool = True, upto: int = 3) -> None:
-        """Phase 2."""
-        sizes = [(by_client, 172), (not by_client, 172), (by_client, 60)]
+    def quick_mode(
+        self, time: float, message_id: int, step: float = 0.01, *, by_client: bool = True, upto: int = 3, last: int = 60
+    ) -> None:
+        """Phase 2; *last*: octets of QM3."""
+        sizes = [(by_client, 172), (not by_client, 172), (by_client, last)]
         for number, (up, size) in enumerate(sizes[:upto]):
             self.encrypted(time + number * step, up, QUICK, message_id, size)
 

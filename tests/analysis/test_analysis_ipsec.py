@@ -133,13 +133,14 @@ def test_mm5_without_an_answer_has_failed() -> None:
     assert (vpn.stage, vpn.outcome) == ("ike-authentication", "failed")
 
 
+@pytest.mark.parametrize("last", [52, 60, 108])
 @pytest.mark.parametrize("missing", [0, 1, 2])
-def test_a_quick_mode_of_which_the_tap_missed_one_message(missing: int) -> None:
+def test_a_quick_mode_of_which_the_tap_missed_one_message(missing: int, last: int) -> None:
     """Only QM3 is short, so that who asked, and what each message is, is known without the others."""
     script = IpsecScript()
     script.main_mode(0.0)
     before = len(script.records)
-    script.quick_mode(0.5, 7)
+    script.quick_mode(0.5, 7, last=last)
     del script.records[before + missing]
     expected = ["QM1", "QM2", "QM3"]
     del expected[missing]
@@ -245,6 +246,16 @@ def test_esp_alone_is_paired_and_is_a_connection() -> None:
     ]
     (vpn,) = report.rows("vpns")
     assert (vpn.kind, vpn.stage, vpn.ike_sas) == ("ipsec", "esp", [])
+
+
+def test_esp_belongs_to_an_ike_sa_that_speaks_later() -> None:
+    """An IKE SA whose set-up is before the capture may say its first word long after ESP; they share their ends."""
+    script = IpsecScript()
+    script.ports = {True: 4500, False: 4500}
+    script.traffic(0.0, (0x10000001, 0x20000001), first=500)
+    script.encrypted(5.0, False, INFORMATIONAL, 9, 92)
+    (vpn,) = script.report().rows("vpns")
+    assert (vpn.ike_sas, vpn.esp_sas) == ([1], [1, 2])
 
 
 def test_packets_missing_before_the_first_of_a_new_sa_are_lost() -> None:

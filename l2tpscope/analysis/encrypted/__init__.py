@@ -77,7 +77,9 @@ def _infer_esp(pairs: list[EspPair], unsure: set[int], story: IkeStory | None, n
         result.stage[pairs[0].number] = (reached[0], reached[1].grade)
         result.rows.append(reached[1])
     beats = heartbeats(tiny_packets(pairs, found), answer_time(story))
-    result.rows += [heartbeat_row(beat, first, numbers) for beat in beats]
+    for index, beat in enumerate(beats):
+        another = any(other.from_initiator == beat.from_initiator for other in beats[:index])
+        result.rows.append(heartbeat_row(beat, first, numbers, another=another))
     result.rtt += [row for beat in beats for row in heartbeat_rtt(beat, numbers)]
     largest = mtu_row(pairs, first, numbers)
     if largest is not None:

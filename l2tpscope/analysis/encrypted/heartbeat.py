@@ -170,12 +170,12 @@ def _median(values: list[int]) -> int:
 # ---- rows ------------------------------------------------------------------------------------------------------------
 
 
-def heartbeat_row(beat: Beat, cipher: Cipher | None, numbers: Numbers) -> InferenceRow:
-    """The row of one heartbeat."""
+def heartbeat_row(beat: Beat, cipher: Cipher | None, numbers: Numbers, *, another: bool) -> InferenceRow:
+    """The row of one heartbeat; *another*: it is not the first of its side."""
     first = beat.answered[0].request
     period, delays = beat.period / SECOND, _delays(beat)
     asked = len(beat.answered) + len(beat.unanswered)
-    value = f"{_kind(beat, cipher)} of the {SIDES[beat.from_initiator]} every {period:.1f} s: {len(beat.answered)} of {asked} answered"
+    value = f"{'another ' if another else ''}{_kind(beat, cipher)} of the {SIDES[beat.from_initiator]} every {period:.1f} s: {len(beat.answered)} of {asked} answered"
     if beat.silent:
         value += f", the last {beat.silent} not"
     sizes = " or ".join(str(size) for size in sorted({one.request.octets for one in beat.answered}))
