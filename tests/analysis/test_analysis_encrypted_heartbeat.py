@@ -112,6 +112,17 @@ def test_echoes_that_cross_give_no_false_round_trip(apart: float, told: bool) ->
     assert all(trip == pytest.approx(rtt[side == "responder"], abs=2e-3) for side in trips for trip in trips[side])
 
 
+def test_two_heartbeats_of_one_side_are_told_apart() -> None:
+    """HELLO and LCP echo interleaved are two rows, each with its period, and all their round trips are right."""
+    spoken = beats(True, 10.0, 12, {True: 0.02}) + beats(True, 17.0, 7, {True: 0.02}, start=13.0, ask=HELLO, answer=ZLB)
+    result = concluded(spoken)
+    assert heartbeat_rows(result) == [
+        "HELLO or LCP echo of the initiator every 10.0 s: 12 of 12 answered",
+        "another HELLO or LCP echo of the initiator every 17.0 s: 7 of 7 answered",
+    ]
+    assert [row.rtt_s for row in result.rtt] == pytest.approx([0.02] * 19, abs=1e-6)
+
+
 def test_hello_is_told_from_echo_where_the_cipher_shows_it() -> None:
     """3DES and GCM leave a ZLB shorter than a HELLO; AES-CBC does not."""
     spoken = beats(True, 60.0, 6, {True: 0.02}, ask=HELLO, answer=ZLB)

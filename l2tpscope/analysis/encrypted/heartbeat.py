@@ -175,7 +175,8 @@ def heartbeat_row(beat: Beat, cipher: Cipher | None, numbers: Numbers, *, anothe
     first = beat.answered[0].request
     period, delays = beat.period / SECOND, _delays(beat)
     asked = len(beat.answered) + len(beat.unanswered)
-    value = f"{'another ' if another else ''}{_kind(beat, cipher)} of the {SIDES[beat.from_initiator]} every {period:.1f} s: {len(beat.answered)} of {asked} answered"
+    kind = ("another " if another else "") + _kind(beat, cipher)
+    value = f"{kind} of the {SIDES[beat.from_initiator]} every {period:.1f} s: {len(beat.answered)} of {asked} answered"
     if beat.silent:
         value += f", the last {beat.silent} not"
     sizes = " or ".join(str(size) for size in sorted({one.request.octets for one in beat.answered}))
