@@ -5,19 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from l2tpscope.wire.ike.message import IkeMessage
-from l2tpscope.wire.ike.names import AUTHENTICATION_V1, ENCRYPTION_V1, ENCRYPTION_V2, GROUPS, HASHES_V1, INTEGRITY, PRFS
 from l2tpscope.wire.ike.payloads import Proposal, SecurityAssociation, Transform
+from l2tpscope.wire.ike.transforms import AUTHENTICATION_V1, ENCRYPTION_V1, ENCRYPTION_V2, GROUPS, HASHES_V1, INTEGRITY, PRFS
 
 CIPHER, HASH, METHOD, GROUP, LIFE_TYPE, LIFE, KEY_BITS = 1, 2, 3, 4, 11, 12, 14
 """Attributes of phase 1 (RFC 2409 appendix A); KEY_BITS is that of IKEv2 too (RFC 7296 §3.3.5)."""
 SECONDS = 1
 ENCR, PRF, INTEG, KE = 1, 2, 3, 4
 """Transform types of IKEv2 (RFC 7296 §3.3.2)."""
+ADDITIONAL = range(6, 13)
+"""Further key exchanges, one after the other (RFC 9370 §2.2.2)."""
 HASH_OCTETS = {"MD5": 16, "SHA1": 20, "SHA2-256": 32, "SHA2-384": 48, "SHA2-512": 64, "TIGER": 24, "SM3": 32}
 BLOCK_OCTETS = {
-    **dict.fromkeys(("AES-CBC", "CAMELLIA-CBC", "SERPENT-CBC (private)", "TWOFISH-CBC (private)", "SM4-CBC", "SM1-CBC"), 16),
+    **dict.fromkeys(
+        ("AES-CBC", "CAMELLIA-CBC", "SERPENT-CBC (private)", "TWOFISH-CBC (private)", "SM4-CBC", "SM4-CBC (DEPRECATED)", "SM1-CBC"), 16
+    ),
     **dict.fromkeys(("DES-CBC", "3DES-CBC", "IDEA-CBC", "BLOWFISH-CBC", "CAST-CBC", "RC5-R16-B64-CBC"), 8),
-    **dict.fromkeys(("DES", "3DES", "IDEA", "CAST", "BLOWFISH", "RC5"), 8),
+    **dict.fromkeys(("DES", "3DES", "IDEA", "CAST", "BLOWFISH", "RC5", "3IDEA", "DES-IV64", "DES-IV32"), 8),
 }
 STREAM = ("GCM", "CCM", "CTR", "CHACHA20")
 
@@ -40,12 +44,14 @@ class Agreed:
     """1 for a mode without blocks."""
     hash_octets: int | None
     """IKEv1 only."""
+    additional: tuple[str, ...] = ()
+    """IKEv2: further key exchanges, ML-KEM for one (RFC 9370)."""
 
 
 def chosen(message: IkeMessage) -> Agreed | None:
     """What the SA payload of a responder settles; None: there is none, or it leaves a choice."""
     association = _association(message)
-    if association is None or len(association.proposals) != 1:
+    if association is None or not association.whole or len(association.proposals) != 1:
         return None
     proposal = association.proposals[0]
     if message.major == 2:
@@ -110,14 +116,26 @@ def _line_v1(one: Agreed) -> str:
     return " ".join(part for part in (cipher, one.integrity, one.dh_group, one.authentication, life) if part)
 
 
-_TABLES = {ENCR: (ENCRYPTION_V2, "cipher"), PRF: (PRFS, "prf"), INTEG: (INTEGRITY, "integrity"), KE: (GROUPS, "group")}
+_TABLES = {
+    ENCR: (ENCRYPTION_V2, "cipher"),
+    INTEG: (INTEGRITY, "integrity"),
+    PRF: (PRFS, "prf"),
+    KE: (GROUPS, "group"),
+    **dict.fromkeys(ADDITIONAL, (GROUPS, "group")),
+}
+"""In the order in which they are told."""
+
+
+def _is_none(transform: Transform) -> bool:
+    """NONE: offered beside ciphers that check integrity themselves, or for no further key exchange (RFC 7296 §3.3.2)."""
+    return transform.identifier == 0 and transform.kind not in (ENCR, PRF)
 
 
 def _names_v2(proposal: Proposal, kind: int) -> list[str]:
     table, what = _TABLES[kind]
     names = []
     for transform in proposal.transforms:
-        if transform.kind == kind and not (kind in (INTEG, KE) and transform.identifier == 0):
+        if transform.kind == kind and not _is_none(transform):
             name = table.get(transform.identifier, f"{what} {transform.identifier}")
             bits = transform.get(KEY_BITS)
             names.append(f"{name}-{bits}" if bits else name)
@@ -130,7 +148,11 @@ def _agreed_v2(proposal: Proposal) -> Agreed | None:
         if transform.kind in single:
             return None
         single[transform.kind] = transform
-    names = {kind: _name(table, single[kind].identifier, what) for kind, (table, what) in _TABLES.items() if kind in single}
+    names = {
+        kind: table.get(one.identifier, f"{what} {one.identifier}")
+        for kind, (table, what) in _TABLES.items()
+        if (one := single.get(kind)) is not None and not _is_none(one)
+    }
     return Agreed(
         encryption=names.get(ENCR),
         key_bits=single[ENCR].get(KEY_BITS) if ENCR in single else None,
@@ -141,9 +163,9 @@ def _agreed_v2(proposal: Proposal) -> Agreed | None:
         lifetime_s=None,
         cipher_block_octets=_block(names.get(ENCR)),
         hash_octets=None,
+        additional=tuple([names[kind] for kind in ADDITIONAL if kind in names]),
     )
 
 
 def _line_v2(proposal: Proposal) -> str:
-    parts = ["/".join(names) for kind in (ENCR, INTEG, PRF, KE) if (names := _names_v2(proposal, kind))]
-    return " ".join(parts)
+    return " ".join(["/".join(names) for kind in _TABLES if (names := _names_v2(proposal, kind))])

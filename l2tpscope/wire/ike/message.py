@@ -23,15 +23,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from l2tpscope.core.anomaly import Anomaly, AnomalyKind
+from l2tpscope.wire.ike.bodies import plain, read_body
 from l2tpscope.wire.ike.names import EXCHANGES_V1, EXCHANGES_V2, PAYLOADS_V1, PAYLOADS_V2
-from l2tpscope.wire.ike.payloads import Payload, read_payload
-from l2tpscope.wire.reader import Reader, Short
+from l2tpscope.wire.ike.payloads import Payload
+from l2tpscope.wire.reader import Reader
 
 HEADER = 28
 GENERIC = 4
 MOST_PAYLOADS = 200
+VERSIONS = (1, 2)
 ENCRYPTED_V1, INITIATOR, RESPONSE = 0x01, 0x08, 0x20
 SK, SKF = 46, 53
+FRAGMENT_V1 = 132
+"""Has its own header in clear, whatever the flags say of the message that it is a piece of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,30 +89,33 @@ def exchange_name(major: int, exchange: int) -> str:
 def decode_ike(octets: bytes, octets_on_wire: int | None = None) -> IkeMessage:
     """The message; total: any octets give one, with what is odd about them in `anomalies`.
 
-    *octets*: without non-ESP marker; *octets_on_wire*: how many there were, if the capture cut them.
+    *octets*: without non-ESP marker; *octets_on_wire*: how many there were, if the capture cut them. Header fields that were
+    cut off are 0.
     """
-    size = len(octets) if octets_on_wire is None else octets_on_wire
-    if len(octets) < HEADER:
-        kind = AnomalyKind.TRUNCATED if size >= HEADER or len(octets) < size else AnomalyKind.MALFORMED
-        fields = octets.ljust(HEADER, b"\0")
-        return _message(Reader(fields), (), [Anomaly(kind, "the header is cut off", len(octets))])[0]
+    there = len(octets)
+    size = there if octets_on_wire is None else max(there, octets_on_wire)
     anomalies: list[Anomaly] = []
-    message, following = _message(Reader(octets), (), anomalies)
-    if message.length < HEADER or message.length > size:
-        anomalies.append(Anomaly(AnomalyKind.MALFORMED, f"length {message.length} in a datagram of {size}", 24))
-    elif message.length < size:
-        anomalies.append(Anomaly(AnomalyKind.MALFORMED, f"{size - message.length} octets after the message", message.length))
-    end = min(len(octets), max(HEADER, message.length))
-    cut = len(octets) < min(size, max(HEADER, message.length))
-    clear = not (message.major == 1 and message.flags & ENCRYPTED_V1)
-    payloads = _payloads(message, following, Reader(octets, HEADER, end), anomalies, cut=cut) if clear else []
-    if cut:
-        anomalies.append(Anomaly(AnomalyKind.TRUNCATED, f"{len(octets)} of {size} octets captured", len(octets)))
-    return _message(Reader(octets), tuple(payloads), anomalies)[0]
+    if there < HEADER:
+        kind, what = (AnomalyKind.TRUNCATED, f"{there} of {size} octets captured") if there < size else (AnomalyKind.MALFORMED, "no header")
+        return _header(Reader(octets.ljust(HEADER, b"\0")), (), [Anomaly(kind, what, there)])[0]
+    message, following = _header(Reader(octets), (), anomalies)
+    if message.length != size:
+        what = f"Length is {message.length}, the datagram has {size} octets"
+        anomalies.append(Anomaly(AnomalyKind.MALFORMED, what, HEADER - 4))
+    end = min(size, max(HEADER, message.length))
+    payloads: list[Payload] = []
+    if message.major not in VERSIONS:
+        anomalies.append(Anomaly(AnomalyKind.UNKNOWN, f"version {message.major}.{message.minor}", 17))
+    elif message.major == 2 or not message.flags & ENCRYPTED_V1 or following == FRAGMENT_V1:
+        _unknown_exchange(message, anomalies)
+        payloads = _Chain(message.major, octets, end, anomalies).read(following)
+    if there < end:
+        anomalies.append(Anomaly(AnomalyKind.TRUNCATED, f"{there} of {size} octets captured", there))
+    return _header(Reader(octets), tuple(payloads), anomalies)[0]
 
 
-def _message(reader: Reader, payloads: tuple[Payload, ...], anomalies: list[Anomaly]) -> tuple[IkeMessage, int]:
-    """The fields of the header, and the type of the first payload."""
+def _header(reader: Reader, payloads: tuple[Payload, ...], anomalies: list[Anomaly]) -> tuple[IkeMessage, int]:
+    """The message of these fields and payloads, and the type of the first payload."""
     initiator, responder = reader.u64(), reader.u64()
     following, version, exchange, flags = reader.u8(), reader.u8(), reader.u8(), reader.u8()
     message_id, length = reader.u32(), reader.u32()
@@ -116,38 +123,59 @@ def _message(reader: Reader, payloads: tuple[Payload, ...], anomalies: list[Anom
     return IkeMessage(*fields, payloads, tuple(anomalies)), following
 
 
-def _payloads(message: IkeMessage, following: int, reader: Reader, anomalies: list[Anomaly], *, cut: bool) -> list[Payload]:
-    """The chain of payloads, up to the encrypted one or the first that does not fit; that is no fault where the capture *cut* it."""
-    found: list[Payload] = []
-    while following:
-        at = reader.at
-        if len(found) >= MOST_PAYLOADS:
-            anomalies.append(Anomaly(AnomalyKind.MALFORMED, f"more than {MOST_PAYLOADS} payloads", at))
-            break
+def _unknown_exchange(message: IkeMessage, anomalies: list[Anomaly]) -> None:
+    if message.exchange not in (EXCHANGES_V1 if message.major == 1 else EXCHANGES_V2):
+        anomalies.append(Anomaly(AnomalyKind.UNKNOWN, f"exchange type {message.exchange} in IKEv{message.major}", 18))
+
+
+class _Chain:
+    """The chain of payloads, up to the encrypted one, or the first that does not fit."""
+
+    def __init__(self, major: int, octets: bytes, end: int, anomalies: list[Anomaly]) -> None:
+        self.major = major
+        self.end = end
+        """Where the message ends; the capture may have cut it before."""
+        self.reader = Reader(octets, HEADER, end)
+        self.anomalies = anomalies
+        self.found: list[Payload] = []
+
+    def read(self, following: int) -> list[Payload]:
+        """All of them; *following* is the type of the first."""
+        names = PAYLOADS_V1 if self.major == 1 else PAYLOADS_V2
+        while following:
+            if len(self.found) >= MOST_PAYLOADS:
+                self._fault(AnomalyKind.MALFORMED, f"more than {MOST_PAYLOADS} payloads")
+                break
+            if following not in names:
+                self._fault(AnomalyKind.UNKNOWN, f"payload type {following} in IKEv{self.major}")
+            after = self._next(following)
+            if after is None or (self.major == 2 and following in (SK, SKF)):
+                break  # after SK stands the type of the first payload inside it (RFC 7296 §3.14)
+            following = after
+        return self.found
+
+    def _next(self, kind: int) -> int | None:
+        """Read one payload of that type; what follows it, or None where the chain breaks."""
+        reader, begin = self.reader, self.reader.at
+        announced = self.end - begin
+        if announced < GENERIC:
+            self._fault(AnomalyKind.MALFORMED, f"payload {kind} is announced, and {announced} octets are left")
+            return None
         if reader.left < GENERIC:
-            if not cut:
-                anomalies.append(Anomaly(AnomalyKind.MALFORMED, f"payload {following} is announced and not there", at))
-            break
+            if kind in (SK, SKF):  # the last there is, so that its length is known
+                self.found.append(plain(kind, announced - GENERIC))
+            return None
         after = reader.u8()
         reader.u8()
         size = reader.u16()
-        if size < GENERIC or size - GENERIC > reader.left:
-            if not cut or size < GENERIC:
-                anomalies.append(Anomaly(AnomalyKind.MALFORMED, f"payload {following} of {size} octets, {reader.left + GENERIC} left", at))
-            break
-        begin = reader.at
-        reader.take(size - GENERIC)
-        found.append(_read(message, following, Reader(reader.octets, begin, begin + size - GENERIC), anomalies))
-        if message.major == 2 and following in (SK, SKF):
-            break  # the type after it is that of the first payload inside (RFC 7296 §3.14)
-        following = after
-    return found
+        if size < GENERIC or size > announced:
+            self._fault(AnomalyKind.MALFORMED, f"payload {kind} of {size} octets where {announced} are left", begin)
+            return None
+        here = min(size - GENERIC, reader.left)
+        reader.take(here)
+        body = Reader(reader.octets, begin + GENERIC, begin + GENERIC + here)
+        self.found.append(read_body(self.major, kind, size - GENERIC, body, self.anomalies))
+        return after if here == size - GENERIC else None
 
-
-def _read(message: IkeMessage, kind: int, reader: Reader, anomalies: list[Anomaly]) -> Payload:
-    octets = reader.left
-    try:
-        return read_payload(message.major, kind, reader)
-    except Short as short:
-        anomalies.append(Anomaly(AnomalyKind.MALFORMED, f"payload {kind} does not hold what its type needs", short.offset))
-        return Payload(kind, octets)
+    def _fault(self, kind: AnomalyKind, what: str, at: int | None = None) -> None:
+        self.anomalies.append(Anomaly(kind, what, self.reader.at if at is None else at))
