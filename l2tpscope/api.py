@@ -89,7 +89,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         esp_bin_width=esp.bins.width,
         keepalives=keepalives.finish(),
         twins=twins.finish(),
-        notes=l2tp.notes() + data.notes() + ike.notes() + esp.notes(),
+        notes=l2tp.notes() + data.notes() + ike.notes() + esp.notes() + keepalives.notes(),
     )
     return trace, interrupted
 
