@@ -19,6 +19,7 @@ VECTORS: dict[str, list[bytes]] = {
     protocol: [bytes.fromhex(vector["octets"]) for vector in tomllib.loads((FOLDER / file).read_text())[table]]
     for protocol, file, table in (
         ("l2tp control", "l2tp.toml", "message"),
+        ("ike", "ike.toml", "message"),
         ("icmp error", "icmp.toml", "icmp"),
         ("icmpv6 error", "icmp.toml", "icmpv6"),
     )
