@@ -140,6 +140,33 @@ def is_proof(payload: bytes, octets: int) -> bool:
     return flags & 0xCA0E == 0xC802 and fits and avp[:2] == (8, bytes(4)) and 1 <= avp[2] <= 29
 
 
+def is_ike(payload: bytes, octets: int) -> bool:
+    """Whether what is on a port of IKE is IKE: version and length, as far as they are there. *Source*: RFC 7296 §3.1."""
+    if octets < 28 or len(payload) < 28:
+        return octets >= 28
+    return payload[17] >> 4 in (1, 2) and 28 <= int.from_bytes(payload[24:28], "big") <= octets
+
+
+def is_exact_ike(payload: bytes, octets: int) -> bool:
+    """Whether a datagram on any port is IKE beyond doubt: every field of its header, and the length of its first payload."""
+    if len(payload) < 32 or int.from_bytes(payload[24:28], "big") != octets or payload[:8] == bytes(8):
+        return False
+    following, version, exchange, flags = payload[16:20]
+    unanswered, unnumbered = payload[8:16] == bytes(8), payload[20:24] == bytes(4)
+    inside = 4 <= int.from_bytes(payload[30:32], "big") <= octets - 28
+    if unanswered and exchange not in (2, 4, 34):
+        return False
+    if version == 0x10:
+        numbered_right = unnumbered == (exchange in (1, 2, 4))
+        known = exchange in (1, 2, 4, 5, 32, 33) and flags < 8 and numbered_right
+        return known and (following in (1, 5, 6, 8, 9, 11, 12, 13, 20, 132) if flags & 1 else inside and following in (1, 4))
+    if version == 0x20 and not flags & 0xC7 and inside:
+        if exchange == 34:
+            return unnumbered and following in (33, 38, 41, 43, 46, 53)
+        return exchange in (35, 36, 37, 43, 44) and following in (46, 53)
+    return False
+
+
 def ppp_begins(two: bytes) -> bool:
     """Whether a PPP frame can begin so."""
     if len(two) < 2:
@@ -202,6 +229,7 @@ class Reference:
         self.ports = {1701, *ports}
         self.proven: set[frozenset[tuple[bytes, int]]] = set()
         self.openvpn: set[frozenset[tuple[bytes, int]]] = set()
+        self.natt: set[frozenset[tuple[bytes, int]]] = set()
 
     def decode(self, octets: bytes, link_type: int, wire: int) -> Row | None:
         """The row of a frame, or None if it does not concern us."""
@@ -258,7 +286,9 @@ class Reference:
         if is_proof(payload, octets) and not (destination in self.ports and payload[18:20] == b"\0\1"):
             self.proven.add(flow)  # a SCCRQ on the port of L2TP proves nothing that the port does not say
         if not {source, destination} & self.ports and flow not in self.proven:
-            return self._ipsec_kind(row["ports"], payload, octets)
+            if not {source, destination} & {500, 4500} and payload[:4] == bytes(4) and is_exact_ike(payload[4:], octets - 4):
+                self.natt.add(flow)
+            return self._ipsec_kind(row["ports"], payload, octets, flow in self.natt)
         kind = strict_kind(payload, octets)
         if kind not in (Kind.NOT_L2TP_1701, Kind.L2F):
             return kind
@@ -279,19 +309,16 @@ class Reference:
         return Kind.OPENVPN_1701 if flow in self.openvpn and 1 <= opcode <= 11 else Kind.NOT_L2TP_1701
 
     @staticmethod
-    def _ipsec_kind(ports: tuple[int, int], payload: bytes, octets: int) -> Kind:
-        if 4500 in ports:
+    def _ipsec_kind(ports: tuple[int, int], payload: bytes, octets: int, natt: bool) -> Kind:
+        if 4500 in ports or natt:
             if octets == 1 and payload == b"\xff":
                 return Kind.NATT_KEEPALIVE
             if octets < 8 or len(payload) < 4:
                 return Kind.OTHER
-            marker = int.from_bytes(payload[:4], "big")
-            return Kind.ESP if marker >= 256 else Kind.IKE if marker == 0 and octets >= 32 else Kind.OTHER
-        if 500 in ports and octets >= 28:
-            length = int.from_bytes(payload[24:28], "big")
-            if len(payload) < 28 or (payload[17] >> 4 in (1, 2) and 28 <= length <= octets):
-                return Kind.IKE
-        return Kind.OTHER
+            if int.from_bytes(payload[:4], "big") >= 256:
+                return Kind.ESP
+            return Kind.IKE if payload[:4] == bytes(4) and is_ike(payload[4:], octets - 4) else Kind.OTHER
+        return Kind.IKE if (is_ike if 500 in ports else is_exact_ike)(payload, octets) else Kind.OTHER
 
     @staticmethod
     def _fields(protocol: int, row: Row, frame: Reader) -> Row:

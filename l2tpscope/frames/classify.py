@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from l2tpscope.frames.columns import Kind
 from l2tpscope.frames.datagrams import Datagrams, Payloads
 from l2tpscope.frames.flows import Flows
+from l2tpscope.frames.ike_header import HEADER as IKE_HEADER
+from l2tpscope.frames.ike_header import MARKER, UDP_PAYLOAD, exact_headers
 from l2tpscope.frames.network import Packets
 from l2tpscope.frames.tables import (
     AH,
@@ -17,6 +19,7 @@ from l2tpscope.frames.tables import (
     L2TP_IP,
     NATT_PORT,
     NONE,
+    ON_IPSEC,
     ON_L2TP,
     ON_PROVEN,
     V2_DATA,
@@ -29,7 +32,7 @@ from l2tpscope.frames.tables import (
     ppp_table,
     strict_forms,
 )
-from l2tpscope.frames.window import Bools, Int64s, Octet, Rows, Views, select
+from l2tpscope.frames.window import WIDTH, Bools, Int64s, Octet, Rows, Views, select
 
 HEADER = header_octets()
 STRICT = strict_forms()
@@ -63,14 +66,17 @@ class Classifier:
         self.ports = port_table(ports)
         self.l2tp = Flows()
         self.openvpn = Flows()
+        self.natt = Flows()
+        """On other ports than NAT traversal's, with a non-ESP marker before IKE: so what is without one is ESP."""
 
     def trim(self) -> None:
         """Keep the memory bounded."""
         self.l2tp.trim()
         self.openvpn.trim()
+        self.natt.trim()
 
     def learn(self, datagrams: Datagrams) -> bool:
-        """Remember the flows that some datagrams prove to be L2TP, from each proof on; say whether there were any.
+        """Remember the flows that some datagrams prove to be L2TP or IKE behind a marker, from each on; whether there were any.
 
         A SCCRQ on a port of L2TP proves nothing that the port does not say, and may be one of a flood.
         """
@@ -78,11 +84,14 @@ class Classifier:
         which = proofs(rows, datagrams.payload)
         on_port = self.ports.take(rows["destination_port"][which]) & ON_L2TP
         which = which[(rows["message_type"][which] != SCCRQ) | (on_port == 0)]
-        if len(which):
-            self.l2tp.prove(datagrams.keys(which), datagrams.record[which])
-            for port in (rows["source_port"][which], rows["destination_port"][which]):
+        marked = np.flatnonzero(exact_headers(rows)[1] & (datagrams.payload.captured >= IKE_HEADER + MARKER + 4))
+        on = self.ports.take(rows["source_port"][marked]) | self.ports.take(rows["destination_port"][marked])
+        marked = marked[on & (ON_L2TP | ON_IPSEC) == 0]
+        for flows, proofs_of in ((self.l2tp, which), (self.natt, marked)):
+            flows.prove(datagrams.keys(proofs_of), datagrams.record[proofs_of])
+            for port in (rows["source_port"][proofs_of], rows["destination_port"][proofs_of]):
                 self.ports[port] |= ON_PROVEN
-        return len(which) > 0
+        return len(which) + len(marked) > 0
 
     def udp_kinds(self, views: Views, datagrams: Datagrams) -> Octet:
         """The kind of each UDP datagram. *Shape*: (n,)."""
@@ -92,8 +101,11 @@ class Classifier:
         if ours.all():
             return self._l2tp_kinds(views, datagrams)
         elsewhere = np.flatnonzero(~ours & ((on & ON_PROVEN) != 0))
-        ours[elsewhere] = self.l2tp.known(datagrams.keys(elsewhere), datagrams.record[elsewhere])
-        kinds = ipsec_kinds(views, rows, datagrams.payload)
+        keys, record = datagrams.keys(elsewhere), datagrams.record[elsewhere]
+        ours[elsewhere] = self.l2tp.known(keys, record)
+        natt = (rows["source_port"] == NATT_PORT) | (rows["destination_port"] == NATT_PORT)
+        natt[elsewhere] |= self.natt.known(keys, record)
+        kinds = ipsec_kinds(rows, datagrams.payload, natt)
         which = np.flatnonzero(ours)
         kinds[which] = self._l2tp_kinds(views, datagrams.select(which))
         return kinds
@@ -204,27 +216,37 @@ def openvpn_reset(rows: Rows, payload: Payloads) -> Bools:
     return seen
 
 
-def ipsec_kinds(views: Views, rows: Rows, payload: Payloads) -> Octet:
-    """Kinds of UDP datagrams by the ports of IKE and NAT traversal; OTHER where it is neither.
+def ipsec_kinds(rows: Rows, payload: Payloads, natt: Bools) -> Octet:
+    """Kinds of UDP datagrams: by the port of IKE, by NAT traversal's or a flow of it (*natt*), by the header alone; else OTHER.
 
     *Source*: RFC 3948 §2 (keepalive, non-ESP marker), RFC 7296 §3.1 (the header), RFC 4303 §2.1 (SPIs below 256).
     """
     kinds = np.zeros(len(rows), np.uint8)
-    natt = (rows["source_port"] == NATT_PORT) | (rows["destination_port"] == NATT_PORT)
-    ike = ~natt & ((rows["source_port"] == IKE_PORT) | (rows["destination_port"] == IKE_PORT))
     marker = rows["marker"]
     long = natt & (payload.octets >= 8) & (payload.captured >= 4)
     kinds[long & (marker >= 256)] = Kind.ESP
-    kinds[long & (marker == 0) & (payload.octets >= 32)] = Kind.IKE
     kinds[natt & (payload.octets == 1) & (rows["flags"] >> 8 == 0xFF) & (payload.captured == 1)] = Kind.NATT_KEEPALIVE
-    which = np.flatnonzero(ike & (payload.octets >= 28))
+    which = np.flatnonzero(long & (marker == 0) & (payload.octets >= IKE_HEADER + MARKER))
     if len(which):
-        at = payload.at[which]
-        major = views.u8[at + 17] >> 4
-        length = views.u16(at + 24).astype(np.int64) << 16 | views.u16(at + 26)
-        header = ((major == 1) | (major == 2)) & (length >= 28) & (length <= payload.octets[which])
-        kinds[which[header | (payload.captured[which] < 28)]] = Kind.IKE
+        kinds[which[_ike(rows, payload, which, MARKER)]] = Kind.IKE
+    ike = (rows["source_port"] == IKE_PORT) | (rows["destination_port"] == IKE_PORT)
+    which = np.flatnonzero(~natt & (payload.octets >= IKE_HEADER))
+    if len(which):
+        believed = ike[which] & _ike(rows, payload, which, 0)
+        strangers = np.flatnonzero(~ike[which] & (payload.captured[which] >= IKE_HEADER + 4))
+        believed[strangers] = exact_headers(select(rows, which[strangers]))[0]
+        kinds[which[believed]] = Kind.IKE
     return kinds
+
+
+def _ike(rows: Rows, payload: Payloads, which: Int64s, skip: int) -> Bools:
+    """Whether version and length are those of IKE, as far as they were captured, in datagrams on its ports."""
+    some = select(rows, which)
+    major = some.view(np.uint8).reshape(-1, WIDTH)[:, UDP_PAYLOAD + skip + 17] >> 4
+    length = some["natt_length" if skip else "ike_length"]
+    header = ((major == 1) | (major == 2)) & (length >= IKE_HEADER) & (length <= payload.octets[which] - skip)
+    believed: Bools = header | (payload.captured[which] < IKE_HEADER + skip)
+    return believed
 
 
 KIND_OF_PROTOCOL, SHORTEST = np.zeros(256, np.uint8), np.zeros(256, np.uint8)

@@ -14,12 +14,13 @@ from l2tpscope.frames.datagrams import Datagrams, Payloads, payloads_of
 from l2tpscope.frames.duplicates import DuplicateFinder, copies_of
 from l2tpscope.frames.flows import TRIM_EVERY
 from l2tpscope.frames.headers import read_fields
+from l2tpscope.frames.ike_header import exact_headers
 from l2tpscope.frames.link import locate
 from l2tpscope.frames.network import Packets, merge, plain_ipv4
 from l2tpscope.frames.quoted import quoting
 from l2tpscope.frames.rest import Records, Rest, RestDecoder
 from l2tpscope.frames.table import Table, origin_of
-from l2tpscope.frames.tables import DROP, ICMP, ICMPV6, KEEP, UDP, UNWRAP, interest_table, protocol_table
+from l2tpscope.frames.tables import DROP, ICMP, ICMPV6, KEEP, LOOK, UDP, UNWRAP, interest_table, protocol_table
 from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, blank, select
 
 CHUNK = 49152
@@ -81,17 +82,28 @@ class Decoder:
             wire_end = begin[odd] + batch.length[part][odd]
             rest = self._rest.decode(arena, Records(odd, at[odd], ethertype[odd], limit[odd], wire_end, batch.time[part][odd]))
             views = Views(arena.octets)
-        suspects = np.flatnonzero(plain & ((rows["flags"] & PROOF_MASK) == PROOF))
-        if self._learn(views, _plain_packets(rows, at, limit, suspects), rest):
+        looks = ike_among(rows, np.flatnonzero(plain & (interest == LOOK)))
+        suspects = plain & ((rows["flags"] & PROOF_MASK) == PROOF)
+        suspects &= rows["protocol"] == UDP
+        suspects[looks] = True
+        if self._learn(views, _plain_packets(rows, at, limit, np.flatnonzero(suspects)), rest):
             interest = self._interest(rows)
+        interest[looks] = KEEP
         packets = _plain_packets(rows, at, limit, np.flatnonzero(plain & (interest == KEEP)))
         if rest is not None:
-            packets = merge(packets, rest.packets.select(np.flatnonzero(self._interest(rest.packets.rows) != DROP)))
+            packets = merge(packets, rest.packets.select(np.flatnonzero(self._concerns(rest.packets.rows))))
         kept, unreadable = self._finish(views, packets, batch, part, table)
         table.count(len(begin), kept, unreadable, rest)
 
+    def _concerns(self, rows: Rows) -> Bools:
+        """Which rows of datagrams that are in nothing else concern us."""
+        interest = self._interest(rows)
+        interest[ike_among(rows, np.flatnonzero(interest == LOOK))] = KEEP
+        concerns: Bools = (interest != DROP) & (interest != LOOK)
+        return concerns
+
     def _interest(self, rows: Rows) -> Octet:
-        """DROP, KEEP or UNWRAP for each row, by its protocol and ports."""
+        """DROP, KEEP, UNWRAP or LOOK for each row, by its protocol and ports."""
         ports = self._classifier.ports
         bits = _PROTOCOLS.take(rows["protocol"])
         bits |= ports.take(rows["source_port"])
@@ -100,7 +112,6 @@ class Decoder:
 
     def _learn(self, views: Views, packets: Packets, rest: Rest | None) -> bool:
         """Let the classifier see every datagram that may prove a flow before any is judged by its flow; whether one did."""
-        packets = _suspects(packets)
         if rest is not None:
             packets = merge(packets, _suspects(rest.packets))
         if not len(packets):
@@ -146,9 +157,23 @@ class Decoder:
 
 
 def _suspects(packets: Packets) -> Packets:
-    """Those that may be control messages of L2TP."""
+    """Those that may be control messages of L2TP, and those of IKE."""
     rows = packets.rows
-    return packets.select(np.flatnonzero((rows["protocol"] == UDP) & ((rows["flags"] & PROOF_MASK) == PROOF)))
+    udp = rows["protocol"] == UDP
+    suspects = udp & ((rows["flags"] & PROOF_MASK) == PROOF)
+    suspects[ike_among(rows, np.flatnonzero(udp))] = True
+    return packets.select(np.flatnonzero(suspects))
+
+
+def ike_among(rows: Rows, which: Int64s) -> Int64s:
+    """Those of some rows of UDP that are IKE by their header alone."""
+    if not len(which):
+        return which
+    lengths = rows["udp_octets"][which].astype(np.int64) - 8 - rows["ike_length"][which]
+    near = which[(lengths == 0) | (rows["natt_length"][which] + 12 == rows["udp_octets"][which])]
+    plain, marked = exact_headers(select(rows, near))
+    found: Int64s = near[plain | marked]
+    return found
 
 
 def _plain_packets(rows: Rows, at: Int64s, limit: Int64s, which: Int64s) -> Packets:

@@ -11,11 +11,12 @@ ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ESP, AH, ICMPV6, L2TP_IP, MPLS_IN_IP = 1,
 L2TP_PORT, IKE_PORT, NATT_PORT, VXLAN_PORT = 1701, 500, 4500, 4789
 
 ON_L2TP, ON_IPSEC, ON_VXLAN, ON_PROVEN = 1, 2, 4, 8
-"""Bits of a port: L2TP's own (or asked for), IKE's and NAT traversal's, VXLAN's, one of a flow that was proven to be L2TP."""
+"""Bits of a port: L2TP's own (or asked for), IKE's and NAT traversal's, VXLAN's, one of a flow that was proven."""
 IS_UDP, IS_ESP, IS_ICMP, IS_TUNNEL = 16, 32, 64, 128
 """Bits of a protocol; ESP's is AH's and that of protocol 115 too."""
 
-DROP, KEEP, UNWRAP = 0, 1, 2
+DROP, KEEP, UNWRAP, LOOK = 0, 1, 2, 3
+"""LOOK: UDP on no port of ours, of which the octets have the word."""
 
 PROTOCOL_BITS = {UDP: IS_UDP, ESP: IS_ESP, AH: IS_ESP, L2TP_IP: IS_ESP, ICMP: IS_ICMP, ICMPV6: IS_ICMP}
 PROTOCOL_BITS |= dict.fromkeys((IPIP, IPV6_IN_IP, GRE, MPLS_IN_IP), IS_TUNNEL)
@@ -39,7 +40,7 @@ def port_table(ports: list[int]) -> Octet:
 
 
 def interest_table() -> Octet:
-    """DROP, KEEP or UNWRAP by the bits of protocol and both ports together. *Shape*: (256,)."""
+    """DROP, KEEP, UNWRAP or LOOK by the bits of protocol and both ports together. *Shape*: (256,)."""
     table = np.zeros(256, np.uint8)
     for bits in range(256):
         if bits & (IS_ESP | IS_ICMP):
@@ -47,7 +48,7 @@ def interest_table() -> Octet:
         elif bits & IS_TUNNEL:
             table[bits] = UNWRAP
         elif bits & IS_UDP:
-            table[bits] = KEEP if bits & (ON_L2TP | ON_IPSEC | ON_PROVEN) else UNWRAP if bits & ON_VXLAN else DROP
+            table[bits] = KEEP if bits & (ON_L2TP | ON_IPSEC | ON_PROVEN) else UNWRAP if bits & ON_VXLAN else LOOK
     return table
 
 

@@ -58,6 +58,8 @@ FIELDS: list[tuple[str, str, int]] = [
     ("avp", ">u2", 40),  # the first AVP: flags and length, vendor and type, value
     ("avp_type", ">u4", 42),
     ("message_type", ">u2", 46),
+    ("ike_length", ">u4", 52),  # IKE's Length, without and with a non-ESP marker
+    ("natt_length", ">u4", 56),
 ]
 """Every field of a row: name, type, offset."""
 

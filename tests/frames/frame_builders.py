@@ -105,6 +105,49 @@ LINKS = {1: 14, 113: 16, 276: 20, 0: 4, 108: 4, 12: 0, 14: 0, 101: 0, 228: 0, 22
 """Link types that the plain reference knows."""
 
 
+def ike(
+    *,
+    version: int = 0x20,
+    exchange: int = 34,
+    flags: int = 0x08,
+    following: int = 33,
+    spis: tuple[int, int] = (0x1122334455667788, 0),
+    message_id: int = 0,
+    body: bytes = b"\0\0\0\x08\x01\x02\x03\x04",
+    length: int | None = None,
+) -> bytes:
+    """An IKE message: by default the first of IKEv2."""
+    octets = 28 + len(body) if length is None else length
+    return struct.pack(">QQBBBBII", *spis, following, version, exchange, flags, message_id, octets) + body
+
+
+@st.composite
+def ipsec(draw: st.DrawFn) -> bytes:
+    """What UDP carries for IPsec: IKE with a marker or without, right or almost; ESP; a keepalive."""
+    shape = draw(st.integers(0, 5))
+    if shape == 0:
+        return b"\xff"
+    if shape == 1:
+        return struct.pack(">II", draw(st.sampled_from([0x1234, 255, 2**31])), 9) + bytes(draw(st.integers(0, 30)))
+    version, exchange, flags, following = draw(
+        st.sampled_from([(0x20, 34, 8, 33), (0x20, 35, 8, 46), (0x10, 2, 0, 1), (0x10, 5, 1, 8), (0x10, 32, 1, 8), (0x20, 37, 0x20, 53)])
+    )
+    if draw(st.integers(0, 4)) == 0:
+        version, exchange = draw(st.sampled_from([0x10, 0x11, 0x20, 0x30])), draw(st.sampled_from([1, 3, 34, 37, 200]))
+        flags, following = draw(st.sampled_from([0, 1, 8, 0x40])), draw(st.sampled_from([0, 1, 8, 33, 46, 99]))
+    message = ike(
+        version=version,
+        exchange=exchange,
+        flags=flags,
+        following=following,
+        spis=(draw(st.sampled_from([0, 5, 2**60])), draw(st.sampled_from([0, 6, 2**61]))),
+        message_id=draw(st.sampled_from([0, 0, 1])),
+        body=draw(st.sampled_from([b"\0\0\0\x08\1\2\3\4", b"\0\0\0\x09\1\2\3\4", b"\0\0\0\x03", b""])),
+        length=draw(st.one_of(st.none(), st.none(), st.none(), st.sampled_from([0, 28, 36, 40]))),
+    )
+    return draw(st.sampled_from([b"", bytes(4), b"\0\0\0\1"])) + message
+
+
 @st.composite
 def payloads(draw: st.DrawFn) -> bytes:
     """What UDP carries: L2TP of all kinds, true and lying, and octets that mean nothing."""
@@ -146,9 +189,11 @@ def payloads(draw: st.DrawFn) -> bytes:
             ]
         )
     )
-    shape = draw(st.integers(0, 9))
+    shape = draw(st.integers(0, 11))
     if shape == 0:
         return draw(st.binary(max_size=60))
+    if shape >= 10:
+        return draw(ipsec())
     if shape == 1:
         first = draw(st.sampled_from([0x38, 0x40, 0x48, 0x50, 0x20, 0x28, 0x30]))
         return bytes((first,)) + draw(st.sampled_from([bytes(3), b"\xff" * 3, b"\1\2\3"])) + bytes(draw(st.sampled_from([10, 38, 60])))
