@@ -44,6 +44,12 @@ def set_delay(netem: dict[str, str], point: str, side: str) -> Delay:
     return Delay(sum(part.delay_s for part in parts), sum(part.jitter_s for part in parts))
 
 
+def place(point: str) -> str:
+    """The place on the path of a capture point."""
+    name = point.removesuffix(".pcap")
+    return "server" if name.startswith("server") else "wan" if name.startswith("wan") else "client" if name.startswith("client") else name
+
+
 def _netem(words: str) -> Delay:
     found = re.search(r"delay ([\d.]+)ms(?: ([\d.]+)ms)?", words)
     if found is None:

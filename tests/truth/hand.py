@@ -17,6 +17,7 @@ COPY_NS = 2_000_000
 equal ones over IPv6 may be rightly sent in a row (l2tp_ipv6: 55 TCP resets inside one tunnel)."""
 
 SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO, ICRQ, ICRP, ICCN, CDN = 1, 2, 3, 4, 6, 10, 11, 12, 14
+UDP = 17
 RESULT_CODE, ASSIGNED_TUNNEL, ASSIGNED_SESSION = 1, 9, 14
 
 
@@ -29,6 +30,20 @@ class Record:
     link_type: int
     octets: bytes
     length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What one IP packet carries."""
+
+    frame: int
+    time: int
+    protocol: int
+    source: str
+    destination: str
+    octets: bytes
+    ip_id: int | None
+    copy: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +146,7 @@ def _ticks(options: bytes, order: str) -> int:
     while len(options) >= 4:
         code, size = struct.unpack(order + "HH", options[:4])
         if code == 9:
-            return 10 ** options[4]
+            return int(10 ** options[4])
         options = options[4 + (size + 3) // 4 * 4 :]
     return 10**6
 
@@ -154,34 +169,40 @@ def ip_packet(record: Record) -> bytes:
     return octets[at:] if kind in {b"\x08\x00", b"\x86\xdd"} else b""
 
 
-def datagrams(path: Path) -> list[Datagram]:
-    """Every whole UDP datagram of a capture, in file order; one in fragments stands where its last fragment stood."""
-    found: list[Datagram] = []
+def payloads(path: Path, protocols: tuple[int, ...]) -> Iterator[Payload]:
+    """What IP carries of these protocols, put together again where it came in fragments: it then stands where its last fragment stood."""
     pieces: dict[tuple[bytes, ...], dict[int, tuple[bytes, bool]]] = {}
     seen: dict[tuple[str, str, int | None, bytes], int] = {}
     for record in records(path):
         packet = ip_packet(record)
-        whole = _upper(packet, pieces) if packet else None
+        whole = _upper(packet, pieces, protocols) if packet else None
         if whole is None:
             continue
-        source, destination, ip_id, udp = whole
-        if len(udp) < 8:
-            continue
-        source_port, destination_port, size = struct.unpack(">HHH", udp[:6])
-        key = (source, destination, ip_id, udp)
+        protocol, source, destination, ip_id, body = whole
+        key = (source, destination, ip_id, body)
         before = seen.get(key)
         copy = bool(ip_id) and before is not None and record.time - before <= COPY_NS
         if not copy:
             seen[key] = record.time
-        payload = udp[8:size]
-        found.append(
-            Datagram(record.frame, record.time, source, source_port, destination, destination_port, payload, size - 8, ip_id, copy)
-        )
-    return found
+        yield Payload(record.frame, record.time, protocol, source, destination, body, ip_id, copy)
 
 
-def _upper(packet: bytes, pieces: dict[tuple[bytes, ...], dict[int, tuple[bytes, bool]]]) -> tuple[str, str, int | None, bytes] | None:
-    """Addresses, IPv4 identification and what UDP is of an IP packet; None for other protocols and unfinished fragments."""
+def datagrams(path: Path) -> list[Datagram]:
+    """Every whole UDP datagram of a capture, in file order; one in fragments stands where its last fragment stood."""
+    return [udp(one) for one in payloads(path, (UDP,)) if len(one.octets) >= 8]
+
+
+def udp(one: Payload) -> Datagram:
+    """The UDP datagram in an IP payload."""
+    source_port, destination_port, size = struct.unpack(">HHH", one.octets[:6])
+    body = one.octets[8:size]
+    return Datagram(one.frame, one.time, one.source, source_port, one.destination, destination_port, body, size - 8, one.ip_id, one.copy)
+
+
+def _upper(
+    packet: bytes, pieces: dict[tuple[bytes, ...], dict[int, tuple[bytes, bool]]], protocols: tuple[int, ...]
+) -> tuple[int, str, str, int | None, bytes] | None:
+    """Protocol, addresses, IPv4 identification and what IP carries; None for other protocols and unfinished fragments."""
     ip_id: int | None = None
     if packet[0] >> 4 == 4:
         header = (packet[0] & 15) * 4
@@ -194,7 +215,7 @@ def _upper(packet: bytes, pieces: dict[tuple[bytes, ...], dict[int, tuple[bytes,
         if protocol == 44:
             protocol, cut, key = body[0], struct.unpack(">H", body[2:4])[0], body[4:8]
             offset, more, body = cut & 0xFFF8, bool(cut & 1), body[8:]
-    if protocol != 17:
+    if protocol not in protocols:
         return None
     if offset or more:
         parts = pieces.setdefault((source, destination, key), {})
@@ -204,7 +225,7 @@ def _upper(packet: bytes, pieces: dict[tuple[bytes, ...], dict[int, tuple[bytes,
             return None
         del pieces[source, destination, key]
         body = joined
-    return str(ipaddress.ip_address(source)), str(ipaddress.ip_address(destination)), ip_id, body
+    return protocol, str(ipaddress.ip_address(source)), str(ipaddress.ip_address(destination)), ip_id, body
 
 
 def _joined(parts: dict[int, tuple[bytes, bool]]) -> bytes | None:

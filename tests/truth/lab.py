@@ -169,8 +169,7 @@ def tunnel_facts(scenario: str, point: str, tunnel: Tunnel) -> TunnelFacts:
 
 def _round_trip(scenario: str, point: str, tunnel: Tunnel, side: str) -> RoundTrip:
     config: dict[str, dict[str, dict[str, str]]] = truth(scenario)["config"]  # type: ignore[assignment]
-    place = "server" if point.startswith("server") else "wan" if point.startswith("wan") else point.removesuffix(".pcap")
-    there = delays.set_delay(config["netem"], place, side)  # type: ignore[arg-type]
+    there = delays.set_delay(config["netem"], delays.place(point), side)  # type: ignore[arg-type]
     tolerance = max(0.001, 0.02 * there.delay_s)
     fastest = delays.fastest(tunnel, side)
     delay: float | Unknown = there.delay_s
