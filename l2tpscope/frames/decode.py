@@ -83,10 +83,11 @@ class Decoder:
             rest = self._rest.decode(arena, Records(odd, at[odd], ethertype[odd], limit[odd], wire_end, batch.time[part][odd]))
             views = Views(arena.octets)
         looks = ike_among(rows, np.flatnonzero(plain & (interest == LOOK)))
-        suspects = plain & ((rows["flags"] & PROOF_MASK) == PROOF)
-        suspects &= rows["protocol"] == UDP
-        suspects[looks] = True
-        if self._learn(views, _plain_packets(rows, at, limit, np.flatnonzero(suspects)), rest):
+        suspects = np.flatnonzero(plain & ((rows["flags"] & PROOF_MASK) == PROOF))
+        suspects = suspects[rows["protocol"][suspects] == UDP]
+        if len(looks):
+            suspects = np.union1d(suspects, looks)
+        if self._learn(views, _plain_packets(rows, at, limit, suspects), rest):
             interest = self._interest(rows)
         interest[looks] = KEEP
         packets = _plain_packets(rows, at, limit, np.flatnonzero(plain & (interest == KEEP)))

@@ -118,12 +118,14 @@ def _ipsec(rows: Rows, payload: Payloads, kinds: Octet, fields: Fields) -> None:
     ours = np.flatnonzero(esp | (kinds == Kind.AH))
     if not len(ours):
         return
-    spi, number = rows["spi"][ours].astype(np.uint32), rows["after_ports"][ours].astype(np.int64)
-    for which, first, second in ((rows["protocol"][ours] == UDP, "marker", "at4"), (~esp[ours], "after_ports", "marker")):
+    if len(ours) < len(kinds):
+        rows, esp = select(rows, ours), esp[ours]
+    spi, number = rows["spi"].astype(np.uint32), rows["after_ports"].astype(np.int64)
+    for which, first, second in ((rows["protocol"] == UDP, "marker", "at4"), (~esp, "after_ports", "marker")):
         others = np.flatnonzero(which)
         if len(others):
-            spi[others], number[others] = rows[first][ours[others]], rows[second][ours[others]]
-    there = payload.captured[ours] - 4 * ~esp[ours]
+            spi[others], number[others] = rows[first][others], rows[second][others]
+    there = payload.captured[ours] - 4 * ~esp
     cut = np.flatnonzero(there < 8)
     spi[cut[there[cut] < 4]] = 0
     number[cut] = -1

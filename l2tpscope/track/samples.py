@@ -99,16 +99,17 @@ class Small:
             self._series.append(series[keep])
             self._rows.append(picked(rows, small[keep]))
             self._kept += len(keep)
-        while self._kept > MOST_SMALL:
+        if self._kept > MOST_SMALL:
             self._thin()
 
     def _thin(self) -> None:
-        self.each //= 2
+        """Halve what each series may keep until all together fit."""
         series = np.concatenate(self._series)
         order, starts, _ = grouped(series)
         rank = np.empty(len(series), np.int64)
         rank[order] = np.arange(len(series)) - np.repeat(starts, np.diff(np.append(starts, len(series))))
-        keep = np.flatnonzero(rank < self.each)
+        while (keep := np.flatnonzero(rank < self.each)).size > MOST_SMALL:
+            self.each //= 2
         self._series, self._rows = [series[keep]], [picked(joined(self._rows), keep)]
         self._kept = len(keep)
 
