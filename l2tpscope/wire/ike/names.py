@@ -166,7 +166,7 @@ EXCHANGES_V1: dict[int, str] = {
     245: "AuthIP Extended Mode",
     246: "AuthIP Notify",
 }
-"""Exchange types of IKEv1 (RFC 2408 §3.1, RFC 2409); 240 and above are private, 243 to 250 AuthIP (MS-AIPS)."""
+"""Exchange types of IKEv1 (RFC 2408 §3.1, RFC 2409); 240 and above are private, 243 to 246 those of AuthIP (MS-AIPS)."""
 
 EXCHANGES_V2: dict[int, str] = {
     34: "IKE_SA_INIT",
