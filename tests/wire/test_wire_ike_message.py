@@ -221,6 +221,15 @@ def test_what_a_cut_message_holds_is_kept() -> None:
     assert vendor == Payload(13, 16)
 
 
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_every_cut_is_told(vector: dict[str, Any]) -> None:
+    """One octet that the capture lacks is said to be missing; what stands behind Length is no part of the message."""
+    octets = bytes.fromhex(vector["octets"])
+    for size in (len(octets) - 1, 28, 27, 1):
+        assert anomalies(octets[:size], len(octets)) == [f"truncated: {size} of {len(octets)} octets captured"]
+    assert [anomaly.kind for anomaly in decode_ike(octets, len(octets) + 4).anomalies] == [AnomalyKind.MALFORMED]
+
+
 def test_no_octets_and_no_header() -> None:
     """Less than a header is the peer's doing, unless the capture cut it."""
     assert anomalies(b"") == ["malformed: no header"]
