@@ -96,7 +96,7 @@ def _vendors(story: IkeStory) -> list[str]:
 
 def _notifies(story: IkeStory) -> list[str]:
     found = [
-        f"{_who(said)}: {payload.type.name}"
+        f"{_who(said)}: {payload.type.name}" + (f" ({payload.says})" if payload.says else "")
         for said in firsts(story)
         for payload in said.frame.message.payloads
         if isinstance(payload, Notify)

@@ -53,7 +53,7 @@ NEXT: dict[str, tuple[str, Side]] = {
     "IKE_AUTH request": ("response", "server"),
 }
 """What follows a step of the set-up, and who sends it: the client is who began."""
-ERRORS: dict[int, tuple[type[OpenEnum], int]] = {1: (NotifyV1, 8192), 2: (NotifyV2, 16384)}
+ERRORS: dict[int, tuple[type[OpenEnum], int]] = {1: (NotifyV1, 16384), 2: (NotifyV2, 16384)}
 """By version of IKE: the types of notify, and the number below which they are errors (RFC 2408 §3.14.1, RFC 7296 §3.10.1)."""
 NO_ERROR = ("MS_NOTIFY_STATUS", "CONNECTED")
 """Numbered among the errors by their vendor, or between them and the others."""
