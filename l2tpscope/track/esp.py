@@ -48,7 +48,7 @@ class EspTracker:
         """The outer source address and both ports of the last packet of each series."""
         self._moved = np.zeros(64, np.int64)
         self._moves = 0
-        self._cut = 0
+        self._cut = self._overflow = 0
         self._position = 0
         self.bins = self._totals.bins
 
@@ -66,6 +66,7 @@ class EspTracker:
 
     def finish(self, now: int) -> list[EspSeries]:
         """All series in the order of their first packets, complete as of the instant *now*."""
+        self._edges.finish()
         small, sizes = self._small.result(), self._sizes.result()
         for series in self._series:
             number = series.number
@@ -87,9 +88,8 @@ class EspTracker:
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
         said = []
-        overflow = int(self._totals.packets[OVERFLOW])
-        if overflow:
-            said.append(f"{overflow} ESP packets belong to SAs too many to be told apart (over {MOST}): not in the tables")
+        if self._overflow:
+            said.append(f"{self._overflow} ESP packets belong to SAs too many to be told apart (over {MOST}): not in the tables")
         if self._cut:
             said.append(f"{self._cut} ESP packets were captured without their SPI: not in the tables")
         if len(self._series) >= MOST_EDGES:
@@ -109,25 +109,29 @@ class EspTracker:
         size = len(self._flows)
         if size > before:
             self._meet(frames, rows, flows, before)
-        time, octets = frames.time.take(rows), frames.payload_octets.take(rows)
         self._totals.grow(size)
-        packets = self._totals.packets.copy()
-        self._totals.add(flows, time, octets, frames.ip_octets.take(rows))
-        known = np.flatnonzero(flows != OVERFLOW) if before >= MOST or size >= MOST else None
-        if known is not None:
-            rows, flows, time, octets = rows[known], flows[known], time[known], octets[known]
-            if not len(rows):
-                return
         order, starts, groups = grouped(flows)
-        rows, series = rows.take(order), flows.take(order).astype(np.int64)
-        capture = frames.capture.take(rows).astype(np.int64)
-        table = Packets(time.take(order), octets.take(order), frames.ns.take(rows), capture, frames.frame.take(rows))
-        self._follow_moves(frames, rows, series, starts)
+        self.bins.add(flows.astype(np.int64), frames.time.take(rows), frames.ip_octets.take(rows))
+        if groups[0] == OVERFLOW:
+            end = int(starts[1]) if len(starts) > 1 else len(order)
+            self._overflow += end
+            order, starts, groups = order[end:], starts[1:] - end, groups[1:]
+            if not len(order):
+                return
+        rows = rows.take(order)
+        table = Packets(
+            frames.time.take(rows),
+            frames.payload_octets.take(rows),
+            frames.ns.take(rows),
+            frames.capture.take(rows).astype(np.int64),
+            frames.frame.take(rows),
+        )
         counts = np.diff(np.append(starts, len(rows)))
-        index = np.arange(len(rows))
-        rank = index + np.repeat(packets[groups] - starts, counts)
-        behind = np.repeat(starts + counts - 1, counts) - index
-        self._edges.add(series, rank, behind, table)
+        series = np.repeat(groups, counts)
+        before_these = self._totals.packets[groups]
+        self._totals.add_grouped(starts, groups, table.time, table.octets)
+        self._follow_moves(frames, rows, series, starts)
+        self._edges.add(starts, groups, before_these, table)
         self._small.add(series, table)
         self._sizes.add(series, table.octets)
         if bool((table.sequence >= 0).all()):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,26 +45,50 @@ class Columns:
         return Packets(*(self.of[name][which] for name in COLUMNS))
 
 
+@dataclass(slots=True)
+class Grouped:
+    """Rows that stand together by series, in the order of the capture within each. *Shape*: (groups,), but for the rows."""
+
+    starts: Int64s
+    groups: Int64s
+    before: Int64s
+    """How many of each series came before these."""
+    rows: Packets
+
+    @property
+    def counts(self) -> Int64s:
+        """How many there are of each series."""
+        return np.diff(np.append(self.starts, len(self.rows)))
+
+
 class Edges:
-    """The first and the last EDGE packets of the first MOST_EDGES series: series s has the places from s * EDGE on."""
+    """The first and the last EDGE packets of the first MOST_EDGES series: series s has the places from s * EDGE on.
+
+    The last packets among some rows are written down when the next rows come, and only those of series that have fewer than
+    EDGE there: of busy series, none.
+    """
 
     def __init__(self) -> None:
         self._head, self._tail = Columns(0), Columns(0)
+        self._pending: Grouped | None = None
 
-    def add(self, series: Int64s, rank: Int64s, behind: Int64s, rows: Packets) -> None:
-        """Take rows: *rank* is how many of their series came before, *behind* how many in these rows come after.
-
-        *Shape*: all (n,), in the order of the capture within each series.
-        """
-        size = min(int(series.max()) + 1, MOST_EDGES) * EDGE
+    def add(self, starts: Int64s, groups: Int64s, before: Int64s, rows: Packets) -> None:
+        """Take rows: where each series starts, which it is, how many of it came before."""
+        size = min(int(groups[-1]) + 1, MOST_EDGES) * EDGE
         self._head.grow(size)
         self._tail.grow(size)
-        known = series < MOST_EDGES
-        first = np.flatnonzero((rank < EDGE) & known)
-        if len(first):
-            self._head.put(series[first] * EDGE + rank[first], picked(rows, first))
-        last = np.flatnonzero((behind < EDGE) & known)
-        self._tail.put(series[last] * EDGE + rank[last] % EDGE, picked(rows, last))
+        new = Grouped(starts, groups, before, rows)
+        self._write_heads(new)
+        if self._pending is not None:
+            busy = groups[new.counts >= EDGE]
+            self._write_tails(self._pending, np.flatnonzero(~np.isin(self._pending.groups, busy)))
+        self._pending = new
+
+    def finish(self) -> None:
+        """Write down what is pending."""
+        if self._pending is not None:
+            self._write_tails(self._pending, np.arange(len(self._pending.groups)))
+            self._pending = None
 
     def of(self, series: int, packets: int) -> tuple[Packets, Packets] | None:
         """The first and the last packets of a series that has *packets* in all."""
@@ -71,6 +97,26 @@ class Edges:
         begin, size = series * EDGE, min(packets, EDGE)
         last = begin + np.arange(packets - size, packets) % EDGE
         return self._head.at(begin + np.arange(size)), self._tail.at(last)
+
+    def _write_heads(self, new: Grouped) -> None:
+        which = np.flatnonzero((new.before < EDGE) & (new.groups < MOST_EDGES))
+        if len(which):
+            size = np.minimum(new.counts[which], EDGE - new.before[which])
+            self._write(self._head, new, which, np.zeros_like(size), size)
+
+    def _write_tails(self, old: Grouped, which: Int64s) -> None:
+        which = which[old.groups[which] < MOST_EDGES]
+        if len(which):
+            counts = old.counts[which]
+            size = np.minimum(counts, EDGE)
+            self._write(self._tail, old, which, counts - size, size)
+
+    @staticmethod
+    def _write(to: Columns, some: Grouped, which: Int64s, skip: Int64s, size: Int64s) -> None:
+        """Write *size* rows of some series, beginning *skip* rows behind the first of each."""
+        rank = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size) + np.repeat(skip, size)
+        at = np.repeat(some.groups[which] * EDGE, size) + (np.repeat(some.before[which], size) + rank) % EDGE
+        to.put(at, picked(some.rows, np.repeat(some.starts[which], size) + rank))
 
 
 class Small:
@@ -88,12 +134,16 @@ class Small:
         small = np.flatnonzero(rows.octets <= SMALL)
         if not len(small):
             return
-        self._seen = grown(self._seen, int(series.max()) + 1)
-        series = series[small]
+        series = series.take(small)
+        self._seen = grown(self._seen, int(series[-1]) + 1)
+        seen = self._seen.take(series)
+        self._seen += np.bincount(series, minlength=len(self._seen))
+        wanted = np.flatnonzero(seen < self.each)
+        if not len(wanted):
+            return
+        series, small, seen = series[wanted], small[wanted], seen[wanted]
         begins = np.flatnonzero(np.append(True, series[1:] != series[:-1]))
-        counts = np.diff(np.append(begins, len(series)))
-        rank = np.arange(len(series)) - np.repeat(begins - self._seen[series[begins]], counts)
-        self._seen[series[begins]] += counts
+        rank = np.arange(len(series)) - np.repeat(begins, np.diff(np.append(begins, len(series)))) + seen
         keep = np.flatnonzero(rank < self.each)
         if len(keep):
             self._series.append(series[keep])

@@ -46,6 +46,16 @@ class Totals:
             np.maximum.at(self.last, series, time)
         self.bins.add(series.astype(np.int64, copy=False), time, wire)
 
+    def add_grouped(self, starts: Int64s, groups: Int64s, time: Int64s, octets: Int64s) -> None:
+        """As `add`, without bins, for rows that stand together by series: where each group starts, and whose it is.
+
+        *Shape*: (groups,) twice, (n,) twice; n > 0.
+        """
+        self.packets[groups] += np.diff(np.append(starts, len(time)))
+        self.octets[groups] += np.add.reduceat(octets, starts)
+        self.first[groups] = np.minimum(self.first[groups], np.minimum.reduceat(time, starts))
+        self.last[groups] = np.maximum(self.last[groups], np.maximum.reduceat(time, starts))
+
     def seen(self, number: int) -> bool:
         """Whether a series has any packet."""
         return number < len(self.packets) and bool(self.packets[number])
