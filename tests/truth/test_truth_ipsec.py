@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -275,7 +276,7 @@ def vpn_keys(report: Any) -> list[ipsec.Key]:
     ]
 
 
-def in_order(keys: list[ipsec.Key]) -> list[list[list[str]]]:
+def in_order(keys: Sequence[tuple[frozenset[Any], ...]]) -> list[list[list[str]]]:
     """To compare."""
     return sorted([sorted(map(str, part)) for part in key] for key in keys)
 
@@ -312,7 +313,7 @@ def test_stage_of_connections(scenario: str, point: str) -> None:
 
 
 def test_stages_are_told() -> None:
-    """Of the connections whose ciphertext was all there is to go by, half at least get the very stage that the logs have: silence is no success."""
+    """Where ciphertext is all there is to go by, half the connections at least get the very stage of the logs: silence is no success."""
     right = total = 0
     for scenario, point in ipsec.CASES:
         for connection, row in rows_of_connections(scenario, point):
