@@ -58,6 +58,17 @@ def test_the_program_finds_what_was_lost() -> None:
     assert sum(row.data_packets_to_initiator + row.data_packets_to_responder for row in sessions) == PACKETS
 
 
+def test_the_program_finds_what_esp_lost() -> None:
+    """The program finds every SA, each packet, and exactly the numbers that were left out."""
+    report = l2tpscope.read(io.BytesIO(b"".join(make.esp(PACKETS))))
+    sas = report.rows("esp_sas")
+    assert len(sas) == 2 * make.PAIRS
+    assert {row.encapsulation for row in sas} == {"esp", "udp"}
+    assert sum(row.packets for row in sas) == report.rows("captures")[0].esp_frames
+    assert sum(row.lost + row.pending for row in sas) == make.lost_esp_numbers(PACKETS)
+    assert sum(row.duplicate + row.reordered for row in sas) == 0
+
+
 def test_the_flood_is_of_different_sources() -> None:
     """Nearly every SCCRQ of the flood comes from an address of its own."""
     report = l2tpscope.read(io.BytesIO(b"".join(make.flood(5000))))
