@@ -34,7 +34,8 @@ class Connection:
     pairs: list[EspPair] = field(default_factory=list)
     channels: list[Channel] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
-    twins: list[Twin] = field(default_factory=list)
+    twins: dict[bytes, int] = field(default_factory=lambda: defaultdict(int))
+    """By the address that receives: packets that are there as ESP and in clear."""
     number: int = 0
 
     @property
@@ -85,7 +86,8 @@ def connect(stories: Sequence[IkeStory], joined: Joined, channels: Sequence[Chan
     known = _Known()
     _add_stories(known, stories)
     _add_pairs(known, joined)
-    _add_channels(known, channels, twins)
+    copies = _Copies(known.all, twins)
+    _add_channels(known, channels, copies)
     known.all.sort(key=lambda connection: connection.begin)
     for number, connection in enumerate(known.all, 1):
         connection.number = number
@@ -174,34 +176,56 @@ def _spis(pair: EspPair) -> str:
 # ---- tunnels ---------------------------------------------------------------------------------------------------------
 
 
-def _add_channels(known: _Known, channels: Sequence[Channel], twins: Sequence[Twin]) -> None:
+class _Copies:
+    """Packets that are there as ESP and in clear: whose ESP, and which tunnel's."""
+
+    def __init__(self, connections: Sequence[Connection], twins: Sequence[Twin]) -> None:
+        owner = {(one.receiver.address, one.spi): connection for connection in connections for one in connection.series}
+        self._of_tunnel: dict[tuple[bytes, int], list[tuple[Connection, int]]] = defaultdict(list)
+        for twin in twins:
+            receiver = twin.receiver.address
+            for (spi, tunnel), count in twin.matched_under.items():
+                connection = owner.get((receiver, spi))
+                if connection is not None:
+                    connection.twins[receiver] += count
+                    self._of_tunnel[receiver, tunnel].append((connection, count))
+
+    def of(self, channel: Channel) -> tuple[Connection, int] | None:
+        """The connection whose ESP has most copies of the tunnel's packets, and how many; None: there are none."""
+        counts: dict[int, tuple[Connection, int]] = {}
+        for half in channel.halves:
+            for connection, count in self._of_tunnel.get((half.receiver.address, half.tunnel or 0), []):
+                before = counts.get(id(connection), (connection, 0))[1]
+                counts[id(connection)] = connection, before + count
+        return max(counts.values(), key=lambda pair: pair[1], default=None)
+
+
+def _add_channels(known: _Known, channels: Sequence[Channel], copies: _Copies) -> None:
     for channel in sorted(channels, key=lambda channel: channel.position):
         ends = frozenset((channel.endpoint(True).address, channel.endpoint(False).address))
-        mine = [twin for twin in twins if frozenset((twin.sender.address, twin.receiver.address)) == ends]
-        found = _carrier(channel, [one for one in known.between(ends) if one.pairs], mine)
+        near = [one for one in known.between(ends) if one.pairs]
+        found = _carrier(channel, near, copies.of(channel)) if near else None
         if found is None:
             known.new().channels.append(channel)
             continue
         connection, how = found
         connection.channels.append(channel)
         connection.links.append(f"tunnel {channel.number}: {how}")
-        if not connection.twins:
-            connection.twins = mine
 
 
-def _carrier(channel: Channel, near: Sequence[Connection], twins: Sequence[Twin]) -> tuple[Connection, str] | None:
+def _carrier(channel: Channel, near: Sequence[Connection], copied: tuple[Connection, int] | None) -> tuple[Connection, str] | None:
     """The connection whose ESP carries the tunnel, or carried it, and how that is known."""
-    matched = sum(twin.matched for twin in twins)
-    if not near:
-        return None
-    if matched or len(channel.halves) == 1:
+    if copied is not None:
+        connection, count = copied
+        made = _made_before(connection, channel)
+        after = "" if made is None else f"; opened {(channel.begin - made) / 1e9:.1f} s after the SAs were made"
+        return connection, f"{count} packets are there as ESP too{after}"
+    if len(channel.halves) == 1:
         fitting = [(made, one) for one in near if (made := _made_before(one, channel)) is not None]
         free = [pair for pair in fitting if not pair[1].channels] or fitting
-        if free:
+        if free and (channel.born or len(fitting) == 1):  # a set-up follows the SAs that were made for it; a lonely message, nothing
             made, connection = max(free, key=lambda pair: pair[0])
             after = f"opened {(channel.begin - made) / 1e9:.1f} s after the SAs were made"
-            if matched:
-                return connection, f"{matched} packets are there as ESP too; {after}"
             return connection, f"its other direction is there as ESP only; {after}"
     if not channel.born:
         earlier = [one for one in near if one.begin <= channel.begin]

@@ -86,8 +86,8 @@ def vpn_row(connection: Connection, context: Context) -> VpnRow:
         outcome=outcome,  # type: ignore[arg-type]
         closed_by=None if closed_by is None else "client" if closed_by else "server",
         linked_by=list(connection.links),
-        twin=any(twin.matched for twin in connection.twins),
-        twin_packets=sum(twin.matched for twin in connection.twins),
+        twin=bool(connection.twins),
+        twin_packets=sum(connection.twins.values()),
         packets_to_server=packets[False],
         packets_to_client=packets[True],
     )
@@ -154,8 +154,8 @@ def _packets(connection: Connection, client: Endpoint) -> dict[bool, int]:
     for channel in connection.channels:
         for side, half in channel.to.items():
             packets[side] += len(half.frames) + half.unkept + sum(one.packets for one in half.series) if half is not None else 0
-    for twin in connection.twins:
-        packets[twin.receiver.address == client.address] -= twin.matched
+    for receiver, count in connection.twins.items():
+        packets[receiver == client.address] -= count
     return packets
 
 
@@ -206,9 +206,21 @@ def _outcome(connection: Connection, context: Context, stage: str) -> tuple[str,
         return "lost", silent, None
     if connection.channels and state in ("up", "partial", "closed"):
         tunnel, tunnel_closed, tunnel_by = _outcome_of_tunnel(connection, context)
+        if state == "closed" and (_silenced(tunnel, tunnel_by) or _later(tunnel_closed, closed)):
+            return state, closed, by
         if tunnel in ("closed", "lost", "refused", "unanswered"):
             return tunnel, tunnel_closed, tunnel_by
     return state, closed, by
+
+
+def _silenced(tunnel: str, by: bool | None) -> bool:
+    """Whether the tunnel only fell silent: because its SAs were deleted."""
+    return tunnel == "lost" and by is None
+
+
+def _later(tunnel_closed: int | None, closed: int | None) -> bool:
+    """Whether the tunnel ended after the IKE SA: the first end is the end."""
+    return tunnel_closed is not None and closed is not None and tunnel_closed > closed
 
 
 def _outcome_of_tunnel(connection: Connection, context: Context) -> tuple[str, int | None, bool | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from l2tpscope.frames import Endpoint
 
@@ -23,6 +23,8 @@ class Twin:
     clear: int = 0
     """Clear L2TP frames, control and data."""
     matched: int = 0
+    matched_under: dict[tuple[int, int], int] = field(default_factory=dict)
+    """By SPI and Tunnel ID (of v3: Control Connection ID), both of which the receiver chose; bounded."""
     esp_first: int = 0
     """Of the matched: ESP stands before its clear copy (decrypted on arrival)."""
     delay_median_s: float | None = None

@@ -35,6 +35,8 @@ MOST_HELD = 200_000
 """Rows held for pairs that are not learned yet; beyond, they are learned from what is there."""
 MOST_DELAYS = 1024
 """Delays kept per pair."""
+MOST_NAMES = 1 << 12
+"""Pairs of SPI and Tunnel ID told apart of one pair of addresses."""
 
 CLEAR, CIPHER = 1, 2
 _CLASS = np.zeros(256, np.uint8)
@@ -53,6 +55,8 @@ class Rows:
     octets: Int64s
     """Of ESP; of a clear frame, of what stands behind its IP header."""
     cipher: Bools
+    identifier: Int64s
+    """SPI; Tunnel ID of a clear frame."""
 
     def __len__(self) -> int:
         return len(self.pair)
@@ -77,7 +81,7 @@ class TwinTracker:
         self._tries: dict[int, int] = {}
         self._delays: dict[int, list[int]] = {}
         none = np.zeros(0, np.int64)
-        self._held = Rows(none, none, none, none, none.astype(np.bool_))
+        self._held = Rows(none, none, none, none, none.astype(np.bool_), none)
         self._seen = 0
         """CLEAR | CIPHER: which kinds the capture has shown."""
         self._latest = np.iinfo(np.int64).min
@@ -145,7 +149,8 @@ class TwinTracker:
             self._twins.append(Twin(Endpoint(sender, None), Endpoint(receiver, None)))
         cipher = frames.kind[rows] == Kind.ESP
         octets = frames.payload_octets[rows] + np.where(~cipher & (frames.protocol[rows] == UDP), _UDP_HEADER, 0)
-        found = Rows(pair, frames.time[rows], rows + self._position, octets, cipher)
+        identifier = np.where(cipher, frames.session[rows], frames.tunnel[rows]).astype(np.int64)
+        found = Rows(pair, frames.time[rows], rows + self._position, octets, cipher, identifier)
         return found if OVERFLOW not in pair else found.select(pair != OVERFLOW)
 
     def _count(self, rows: Rows) -> None:
@@ -213,7 +218,7 @@ class TwinTracker:
         held = esp.held
         ranges = [esp.windows(due, self._targets(due, place)) for place in range(MOST_LAWS)]
         front: dict[int, int] = {}
-        pairs, times, positions = (column[due].tolist() for column in (held.pair, held.time, held.position))
+        pairs, times, positions, tunnels = (column[due].tolist() for column in (held.pair, held.time, held.position, held.identifier))
         used: list[int] = []
         for index, windows in enumerate(zip(*(zip(*one, strict=True) for one in ranges), strict=True)):
             for group, begin, end in windows:
@@ -222,7 +227,8 @@ class TwinTracker:
                     front[group] = at + 1
                     row = int(esp.rows[at])
                     used.append(row)
-                    self._matched(pairs[index], times[index] - int(held.time[row]), positions[index] > int(held.position[row]))
+                    names = int(held.identifier[row]), tunnels[index]
+                    self._matched(pairs[index], names, times[index] - int(held.time[row]), positions[index] > int(held.position[row]))
                     break
         return used
 
@@ -236,9 +242,11 @@ class TwinTracker:
         of_row = law[self._held.pair[due]]
         return np.where(of_row >= 0, predicted(self._held.octets[due], np.maximum(of_row, 0)), -1)
 
-    def _matched(self, number: int, delay: int, esp_first: bool) -> None:
+    def _matched(self, number: int, names: tuple[int, int], delay: int, esp_first: bool) -> None:
         twin = self._twins[number]
         twin.matched += 1
+        if names in twin.matched_under or len(twin.matched_under) < MOST_NAMES:
+            twin.matched_under[names] = twin.matched_under.get(names, 0) + 1
         twin.esp_first += esp_first
         delays = self._delays.setdefault(number, [])
         if len(delays) < MOST_DELAYS:
