@@ -32,7 +32,21 @@ LIMIT_S = 10
 DEAF_S = 60
 """When not even a signal gets through: the process ends itself."""
 MEMORY_MIB = 300
-TABLES = ("captures", "tunnels", "sessions", "messages", "rtt", "loss", "throughput", "events")
+TABLES = (
+    "captures",
+    "tunnels",
+    "sessions",
+    "messages",
+    "rtt",
+    "loss",
+    "throughput",
+    "events",
+    "vpns",
+    "ike_sas",
+    "ike_messages",
+    "esp_sas",
+    "inferences",
+)
 RENDER_EVERY = 16
 """Every so many reports are rendered too."""
 

@@ -1,4 +1,4 @@
-"""Mutated captures: small golden captures, disguised, damaged and put into damaged containers. One number, one capture."""
+"""Mutated captures: small captures of L2TP and IPsec, disguised, damaged and put into damaged containers. One number, one capture."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import hand  # noqa: E402
 from hand import Record  # noqa: E402
 
 GOLDEN = HERE.parent / "golden"
+IPSEC = HERE / "seeds"
 SEEDS = [
     ("healthy", 0),
     ("loss_with_s_bit", 560),
@@ -32,10 +33,26 @@ SEEDS = [
     ("begins_late", 70),
     ("one_sided", 0),
     ("crossing_close", 0),
+    ("aggressive", 0),
+    ("dead_peer", 0),
+    ("dead_peer", 90),
+    ("decrypted_inbound", 0),
+    ("esp_begins_late", 0),
+    ("ikev2", 0),
+    ("ikev2", 50),
+    ("libreswan_nat", 0),
+    ("refused", 0),
+    ("rekeying", 10),
+    ("tunnel_mode", 0),
+    ("two_clients_one_nat", 40),
+    ("two_clients_one_nat", 212),
 ]
-"""Golden capture, and the frame from which on a few dozen are taken."""
+"""Golden capture, or one of IPsec, and the frame from which on a few dozen are taken."""
 FRAMES = 48
 INTERESTING = (0, 1, 2, 11, 12, 13, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFE, 0xFFFF)
+
+PAYLOADS = (0, 1, 2, 4, 5, 11, 12, 13, 20, 33, 34, 40, 41, 42, 43, 46, 48, 53, 130, 132, 255)
+EXCHANGES = (0, 2, 4, 5, 6, 32, 34, 35, 36, 37, 43, 243, 246)
 
 Frames = list[Record]
 
@@ -43,7 +60,8 @@ Frames = list[Record]
 @cache
 def seed_frames(name: str, begin: int) -> tuple[Record, ...]:
     """The frames of one seed."""
-    return tuple(hand.records(GOLDEN / name / "capture.pcap"))[begin : begin + FRAMES]
+    ipsec = IPSEC / f"{name}.pcap"
+    return tuple(hand.records(ipsec if ipsec.exists() else GOLDEN / name / "capture.pcap"))[begin : begin + FRAMES]
 
 
 def _foreign(dice: random.Random) -> Frames:
@@ -59,6 +77,10 @@ def _foreign(dice: random.Random) -> Frames:
         (17, _udp(4500, 4500, dice.randbytes(80))),
         (50, dice.randbytes(100)),
         (51, dice.randbytes(100)),
+        (6, _tcp(b"IKETCP\x00\x54\x00\x00\x00\x00" + _ike(dice))),
+        (6, _tcp(b"IKETCP" + struct.pack(">H", dice.choice(INTERESTING)) + dice.randbytes(90))),
+        (17, _udp(4500, 4500, bytes(4) + _ike(dice))),
+        (17, _udp(848, 4000, _ike(dice))),
         (1, b"\x03\x03\x00\x00\x00\x00\x00\x00" + template.octets[14:]),
         (17, _udp(1701, 1701, b"\x38" + dice.randbytes(41))),
         (17, _udp(1701, 1701, b"\xc0\x01" + dice.randbytes(30))),
@@ -73,6 +95,19 @@ def _foreign(dice: random.Random) -> Frames:
 
 def _udp(source: int, destination: int, body: bytes) -> bytes:
     return struct.pack(">HHHH", source, destination, len(body) + 8, 0) + body
+
+
+def _tcp(body: bytes) -> bytes:
+    return struct.pack(">HHIIBBHHH", 40000, 4500, 1000, 0, 0x50, 0x18, 1024, 0, 0) + body
+
+
+def _ike(dice: random.Random) -> bytes:
+    """An IKE message of 80 octets whose payloads are of any type and length: fragments, notifies, deletes and ones that do not exist."""
+    head = struct.pack(
+        ">BBBBII", dice.choice(PAYLOADS), dice.choice((0x10, 0x20, 0x21, 0x30)), dice.choice(EXCHANGES), dice.randrange(256), 1, 80
+    )
+    first = struct.pack(">BBH", dice.choice(PAYLOADS), 0, dice.choice((0, 3, 4, 8, 20, 52, 53, 60000)))
+    return b"same-spi" + dice.choice((bytes(8), b"answered")) + head + first + dice.randbytes(48)
 
 
 def _ethernet(protocol: int, body: bytes) -> bytes:
@@ -142,6 +177,44 @@ def change_ids(frames: Frames, dice: random.Random) -> None:
 def change_avp(frames: Frames, dice: random.Random) -> None:
     """Change an AVP's length and flags, vendor, type or value."""
     _set_field(frames, dice, (12, 14, 16, 18, 20, 22, 24, 28, 30, 32, 40, 50, 60))
+
+
+def _change_octet(frames: Frames, dice: random.Random, places: tuple[int, ...], values: tuple[int, ...] = ()) -> None:
+    """Change an octet of what IPsec carries at one of *places*, behind a non-ESP marker where there is one."""
+    at = _pick(frames, dice)
+    octets = bytearray(frames[at].octets)
+    begin = _transport(octets) - (8 if octets[23:24] == b"\x32" else 0)
+    place = begin + (4 if octets[begin : begin + 4] == bytes(4) else 0) + dice.choice(places)
+    if 0 <= place < len(octets):
+        octets[place] = dice.choice(values) if values else dice.randrange(256)
+    _with(frames, at, bytes(octets))
+
+
+def change_ike_header(frames: Frames, dice: random.Random) -> None:
+    """Change an SPI, the first payload's type, version, exchange, flags, message ID or length of IKE."""
+    _change_octet(frames, dice, (0, 7, 8, 15, 16, 17, 18, 19, 20, 23, 24, 26, 27))
+
+
+def change_ike_payloads(frames: Frames, dice: random.Random) -> None:
+    """Change types and lengths of IKE payloads, or what lies in them."""
+    _change_octet(frames, dice, (28, 30, 31, 32, 36, 40, 44, 46, 47, 48, 52, 56, 60, 64, 72, 84, 100, 120), (*PAYLOADS, 3, 14, 128, 254))
+
+
+def change_esp(frames: Frames, dice: random.Random) -> None:
+    """Change an SPI or a sequence number of ESP: jumps, wraps, keepalives that are none."""
+    _change_octet(frames, dice, (0, 1, 3, 4, 5, 6, 7), (0, 1, 0x7F, 0x80, 0xFF))
+
+
+def change_marker(frames: Frames, dice: random.Random) -> None:
+    """Take the non-ESP marker away, or put one where none was; or move the packet to another port of IPsec."""
+    at = _pick(frames, dice)
+    octets, begin = frames[at].octets, _transport(frames[at].octets)
+    if dice.random() < 0.5:
+        octets = octets[:begin] + (octets[begin + 4 :] if octets[begin : begin + 4] == bytes(4) else bytes(4) + octets[begin:])
+    else:
+        port = begin - dice.choice((8, 6))
+        octets = octets[:port] + struct.pack(">H", dice.choice((500, 4500, 1701, 40000))) + octets[port + 2 :]
+    _with(frames, at, octets)
 
 
 def cut_frame(frames: Frames, dice: random.Random) -> None:
@@ -222,6 +295,10 @@ MUTATIONS: tuple[Callable[[Frames, random.Random], None], ...] = (
     change_flags,
     change_ids,
     change_avp,
+    change_ike_header,
+    change_ike_payloads,
+    change_esp,
+    change_marker,
     cut_frame,
     shorten_frame,
     splice,
