@@ -323,14 +323,7 @@ def test_stages_are_told() -> None:
     assert right >= total / 2 > 0, (right, total)
 
 
-OPEN = {"l2tpipsec_nat_timeout": "the server's DELETEs pass first, the client's StopCCN in clear 80 ms later counts as the end"}
-"""Where the program is still wrong."""
-
-
-@pytest.mark.parametrize(
-    ("scenario", "point"),
-    [pytest.param(*case, marks=[pytest.mark.xfail(strict=True, reason=OPEN[case[0]])] if case[0] in OPEN else []) for case in ipsec.CASES],
-)
+@EVERY_CAPTURE
 def test_end_of_connections(scenario: str, point: str) -> None:
     """What became of each, and which side ended it."""
     for connection, row in rows_of_connections(scenario, point):

@@ -55,21 +55,6 @@ WAYS = [
 
 TWINS = "packets that are there twice are counted in every connection between the same addresses; their tunnel counts as lost, not closed"
 WHOSE = "a lonely StopCCN in clear is given to the last of several clients behind one NAT"
-OPEN: dict[str, Callable[[Merging], str | None]] = {
-    "test_stories_are_the_same": lambda way: (
-        WHOSE if way.one_nat else TWINS if way.true_addresses and way.point in ("client.pcap", "server.pcap") else None
-    ),
-    "test_tunnels_in_clear_keep_to_their_own": lambda way: WHOSE if way.one_nat else None,
-}
-"""Where the program is still wrong."""
-
-
-@pytest.fixture(autouse=True)
-def still_open(request: pytest.FixtureRequest) -> None:
-    """Tests of OPEN are expected to fail, and no longer once they do not."""
-    test = request.node.originalname
-    if test in OPEN and (reason := OPEN[test](request.getfixturevalue("merged")[0])) is not None:
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
 @pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"{way.point}, {way.name}")
