@@ -13,6 +13,7 @@ from l2tpscope.core.anomaly import Anomaly
 from l2tpscope.wire.icmp import decode_icmp6_error, decode_icmp_error
 from l2tpscope.wire.ike import decode_ike
 from l2tpscope.wire.l2tp.control import decode_control
+from l2tpscope.wire.ppp import decode_ppp
 
 
 class Decoded(typing.Protocol):
@@ -36,6 +37,7 @@ class Protocol:
 PROTOCOLS: tuple[Protocol, ...] = (
     Protocol("l2tp control", decode_control),
     Protocol("ike", decode_ike),
+    Protocol("ppp", decode_ppp),
     Protocol("icmp error", decode_icmp_error),
     Protocol("icmpv6 error", decode_icmp6_error),
 )
