@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from operator import attrgetter
 
+from l2tpscope.analysis.clear import Around, clear_connections
 from l2tpscope.analysis.data import attach_data
 from l2tpscope.analysis.events import measure_events
-from l2tpscope.analysis.follow import Follower
-from l2tpscope.analysis.ipsec import measure_ipsec
+from l2tpscope.analysis.follow import Follower, Story
 from l2tpscope.analysis.loss import measure_loss
 from l2tpscope.analysis.messages import measure_messages
-from l2tpscope.analysis.outcome import tunnel_outcome
+from l2tpscope.analysis.outcome import Outcome, tunnel_outcome
 from l2tpscope.analysis.pair import pair
 from l2tpscope.analysis.quality import capture_row, doubts
 from l2tpscope.analysis.rows import EventRow, Measures, ThroughputRow
@@ -36,24 +36,33 @@ def measure(trace: Trace) -> Measures:
     suspect = any(row.verdict == "poor" for row in captures)
     rtt = measure_rtt(stories)
     least = best(rtt)
-    ipsec = measure_ipsec(trace, told, suspect=suspect)
+    around = _around(trace, told, suspect=suspect)
     sessions = [session_row(story, call, outcome) for story, outcome in told for call in story.channel.calls]
     return Measures(
         captures=captures,
-        tunnels=[tunnel_row(story, outcome, least, trace.secret, ipsec.vpn_of_tunnel) for story, outcome in told],
+        tunnels=[tunnel_row(story, outcome, least, trace.secret, around.vpn_of_tunnel) for story, outcome in told],
         sessions=sorted(sessions, key=lambda row: row.session),
         messages=partial(measure_messages, stories),
-        rtt=sorted(rtt + ipsec.rtt, key=attrgetter("time", "frame_reply", "frame_request")),
-        loss=measure_loss(stories, suspect=suspect) + ipsec.loss,
-        throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), ipsec.throughput),
-        events=partial(_events, partial(measure_events, told, trace), ipsec.events),
-        vpns=ipsec.vpns,
-        ike_sas=ipsec.ike_sas,
-        ike_messages=ipsec.ike_messages,
-        esp_sas=ipsec.esp_sas,
-        inferences=ipsec.inferences,
+        rtt=sorted(rtt + around.rtt, key=attrgetter("time", "frame_reply", "frame_request")),
+        loss=measure_loss(stories, suspect=suspect) + around.loss,
+        throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), around.throughput),
+        events=partial(_events, partial(measure_events, told, trace), around.events),
+        vpns=around.vpns,
+        ike_sas=around.ike_sas,
+        ike_messages=around.ike_messages,
+        esp_sas=around.esp_sas,
+        inferences=around.inferences,
         notes=[*trace.notes, *notes],
     )
+
+
+def _around(trace: Trace, told: Sequence[tuple[Story, Outcome]], *, suspect: bool) -> Around:
+    """IKE, ESP and the connections; what is only for IPsec is loaded when there is any."""
+    if not (trace.ike_sas or trace.esp or trace.keepalives):
+        return clear_connections(told)
+    from l2tpscope.analysis.ipsec import measure_ipsec  # noqa: PLC0415 - with its tables it takes longer to load than a small capture to read
+
+    return measure_ipsec(trace, told, suspect=suspect)
 
 
 def _throughput(*parts: Callable[[], list[ThroughputRow]]) -> list[ThroughputRow]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 
+from l2tpscope.analysis.clear import Around
 from l2tpscope.analysis.correlate import connect
 from l2tpscope.analysis.encrypted import Inferred, Numbers, infer
 from l2tpscope.analysis.encrypted.ike_lengths import DELETE_IKE
@@ -19,29 +19,12 @@ from l2tpscope.analysis.ike_rows import ike_sa_row, measure_ike_messages, measur
 from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.analysis.ipsec_events import esp_events, ike_events
 from l2tpscope.analysis.outcome import Outcome
-from l2tpscope.analysis.rows import EspSaRow, EventRow, IkeMessageRow, IkeSaRow, InferenceRow, LossRow, RttRow, ThroughputRow, VpnRow
 from l2tpscope.analysis.rtt import best
 from l2tpscope.analysis.vpns import Context, vpn_row
 from l2tpscope.model.trace import Trace
 
 
-@dataclass(slots=True)
-class Ipsec:
-    """What IKE, ESP and all together tell."""
-
-    vpns: list[VpnRow]
-    ike_sas: list[IkeSaRow]
-    ike_messages: Callable[[], list[IkeMessageRow]]
-    esp_sas: list[EspSaRow]
-    inferences: list[InferenceRow]
-    rtt: list[RttRow]
-    loss: list[LossRow]
-    throughput: Callable[[], list[ThroughputRow]]
-    events: Callable[[], list[EventRow]]
-    vpn_of_tunnel: dict[int, int]
-
-
-def measure_ipsec(trace: Trace, told: Sequence[tuple[Story, Outcome]], *, suspect: bool) -> Ipsec:
+def measure_ipsec(trace: Trace, told: Sequence[tuple[Story, Outcome]], *, suspect: bool) -> Around:
     """All of it; *told*: the tunnels, which are parts of connections too."""
     stories = [follow(sa, number) for number, sa in enumerate(trace.ike_sas, 1)]
     relate(stories)
@@ -66,7 +49,7 @@ def measure_ipsec(trace: Trace, told: Sequence[tuple[Story, Outcome]], *, suspec
     context = _context(joined, told, outcomes, inferred, numbers)
     trips = best(rtt, lambda row: row.ike_sa)
     checks = inferred.dead_peer_checks
-    return Ipsec(
+    return Around(
         vpns=[vpn_row(connection, context) for connection in connections],
         ike_sas=[
             ike_sa_row(story, outcomes[story.number], trips, checks.get(story.number, 0), numbers.vpn_of_ike[story.number])

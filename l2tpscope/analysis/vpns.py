@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
 
+from l2tpscope.analysis.clear import clear_vpn, frames_towards, has_sessions_at_once, outcome_of_tunnel, stage_of_tunnel
 from l2tpscope.analysis.correlate import Connection
 from l2tpscope.analysis.esp_pairs import Making
 from l2tpscope.analysis.follow import Story
@@ -63,6 +64,8 @@ class Context:
 
 def vpn_row(connection: Connection, context: Context) -> VpnRow:
     """The row of one connection."""
+    if not connection.stories and not connection.pairs:
+        return clear_vpn(connection.number, *context.tunnels[connection.channels[0].number])
     stage, grade = _stage(connection, context)
     client, server = _ends(connection)
     outcome, closed, closed_by = _outcome(connection, context, stage)
@@ -95,41 +98,29 @@ def vpn_row(connection: Connection, context: Context) -> VpnRow:
 
 def _kind(connection: Connection, stage: str) -> str:
     l2tp = bool(connection.channels) or STAGES.index(stage) >= STAGES.index("l2tp-request")
-    if connection.stories or connection.pairs:
-        return "l2tp/ipsec" if l2tp else "ipsec"
-    return "l2tp"
+    return "l2tp/ipsec" if l2tp else "ipsec"
 
 
 def _use(connection: Connection, nat: str | None) -> str | None:
     """Several sessions at once are a site's; a client behind NAT is a person's. Else nothing tells."""
-    if any(len(channel.calls) > 1 and _at_once(channel.calls) for channel in connection.channels):
+    if any(map(has_sessions_at_once, connection.channels)):
         return "site-to-site"
     return "remote-access" if nat in ("client", "both") else None
-
-
-def _at_once(calls: Iterable[object]) -> bool:
-    open_at = [call for call in calls if getattr(call, "was_up", False) and getattr(call, "ended", None) is None]
-    return len(open_at) > 1
 
 
 # ---- who -------------------------------------------------------------------------------------------------------------
 
 
 def _ends(connection: Connection) -> tuple[Endpoint, Endpoint]:
-    """Client and server, where they last were: the initiator of its first IKE SA, else of its first ESP, else of its tunnel."""
+    """Client and server, where they last were: the initiator of its first IKE SA, else of its ESP."""
     if connection.stories:
         first, last = connection.stories[0], connection.stories[-1]
         turned = first.initiator.address == last.responder.address != last.initiator.address
         return (last.responder, last.initiator) if turned else (last.initiator, last.responder)
-    if connection.pairs:
-        pair = connection.pairs[-1]
-        for side in (True, False):
-            one = pair.to[side]
-            if one is not None:
-                sender, receiver = (one.moves[-1].sender, one.moves[-1].receiver) if one.moves else (one.sender, one.receiver)
-                return (receiver, sender) if side else (sender, receiver)
-    channel = connection.channels[0]
-    return channel.endpoint(True), channel.endpoint(False)
+    pair = connection.pairs[-1]
+    side, one = next((side, one) for side, one in pair.to.items() if one is not None)
+    sender, receiver = (one.moves[-1].sender, one.moves[-1].receiver) if one.moves else (one.sender, one.receiver)
+    return (receiver, sender) if side else (sender, receiver)
 
 
 def _nat(connection: Connection) -> str | None:
@@ -152,8 +143,8 @@ def _packets(connection: Connection, client: Endpoint) -> dict[bool, int]:
         for side, one in pair.to.items():
             packets[side] += one.packets if one is not None else 0
     for channel in connection.channels:
-        for side, half in channel.to.items():
-            packets[side] += len(half.frames) + half.unkept + sum(one.packets for one in half.series) if half is not None else 0
+        for side in channel.to:
+            packets[side] += frames_towards(channel, side)
     for receiver, count in connection.twins.items():
         packets[receiver == client.address] -= count
     return packets
@@ -174,7 +165,7 @@ def _stage(connection: Connection, context: Context) -> tuple[Stage, Grade]:
         reached += [STAGES.index(step) for step in steps]
     reached += [STAGES.index("esp")] if connection.pairs else []
     for channel in connection.channels:
-        reached.append(_stage_of_tunnel(*context.tunnels[channel.number]))
+        reached.append(STAGES.index(stage_of_tunnel(*context.tunnels[channel.number])))
     inferred = [context.inferred[pair.number] for pair in connection.pairs if pair.number in context.inferred]
     furthest, grade = max(((STAGES.index(stage), grade) for stage, grade in inferred), default=(0, "hint"))
     if furthest > max(reached):
@@ -182,21 +173,11 @@ def _stage(connection: Connection, context: Context) -> tuple[Stage, Grade]:
     return STAGES[max(reached)], "certain"  # type: ignore[return-value]
 
 
-def _stage_of_tunnel(story: Story, outcome: Outcome) -> int:
-    calls = story.channel.calls
-    if any(call.packets(True) or call.packets(False) or call.was_up for call in calls):
-        return STAGES.index("l2tp-session")
-    up = story.established is not None or outcome.state in ("established", "closed", "lost", "partial")
-    return STAGES.index("l2tp-tunnel" if up else "l2tp-request")
-
-
 # ---- what became of it -----------------------------------------------------------------------------------------------
 
 
 def _outcome(connection: Connection, context: Context, stage: str) -> tuple[str, int | None, bool | None]:
     """State, when it ended, and whether the client ended it."""
-    if not connection.stories and not connection.pairs:
-        return _outcome_of_tunnel(connection, context)
     if connection.stories:
         state, closed, by = _outcome_of_ike(connection, context, stage)
     else:
@@ -205,7 +186,7 @@ def _outcome(connection: Connection, context: Context, stage: str) -> tuple[str,
     if silent is not None:
         return "lost", silent, None
     if connection.channels and state in ("up", "partial", "closed"):
-        tunnel, tunnel_closed, tunnel_by = _outcome_of_tunnel(connection, context)
+        tunnel, tunnel_closed, tunnel_by = outcome_of_tunnel(context.tunnels[connection.channels[-1].number][1])
         if state == "closed" and (_silenced(tunnel, tunnel_by) or _later(tunnel_closed, closed)):
             return state, closed, by
         if tunnel in ("closed", "lost", "refused", "unanswered"):
@@ -221,13 +202,6 @@ def _silenced(tunnel: str, by: bool | None) -> bool:
 def _later(tunnel_closed: int | None, closed: int | None) -> bool:
     """Whether the tunnel ended after the IKE SA: the first end is the end."""
     return tunnel_closed is not None and closed is not None and tunnel_closed > closed
-
-
-def _outcome_of_tunnel(connection: Connection, context: Context) -> tuple[str, int | None, bool | None]:
-    channel = connection.channels[-1]
-    outcome = context.tunnels[channel.number][1]
-    state = "up" if outcome.state == "established" else outcome.state
-    return state, outcome.closed, outcome.by
 
 
 def _outcome_of_ike(connection: Connection, context: Context, stage: str) -> tuple[str, int | None, bool | None]:

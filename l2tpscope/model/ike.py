@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from l2tpscope.frames import Endpoint
-from l2tpscope.wire.ike import IkeMessage
+
+if TYPE_CHECKING:
+    from l2tpscope.wire.ike import IkeMessage
 
 
 @dataclass(slots=True, eq=False)

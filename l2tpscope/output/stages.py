@@ -9,7 +9,6 @@ from l2tpscope.analysis.rows import IkeSaRow, InferenceRow, Stage, VpnRow
 from l2tpscope.core.codes import OpenEnum
 from l2tpscope.output.blocks import Tone
 from l2tpscope.output.words import cut
-from l2tpscope.wire.ike.names import NotifyV1, NotifyV2
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 WORDS: dict[Stage, str] = {
@@ -53,8 +52,8 @@ NEXT: dict[str, tuple[str, Side]] = {
     "IKE_AUTH request": ("response", "server"),
 }
 """What follows a step of the set-up, and who sends it: the client is who began."""
-ERRORS: dict[int, tuple[type[OpenEnum], int]] = {1: (NotifyV1, 16384), 2: (NotifyV2, 16384)}
-"""By version of IKE: the types of notify, and the number below which they are errors (RFC 2408 §3.14.1, RFC 7296 §3.10.1)."""
+FIRST_STATUS = 16384
+"""Types of notify below are errors (RFC 2408 §3.14.1, RFC 7296 §3.10.1)."""
 NO_ERROR = ("MS_NOTIFY_STATUS", "CONNECTED")
 """Numbered among the errors by their vendor, or between them and the others."""
 
@@ -144,10 +143,13 @@ def errors(row: IkeSaRow, side: str = "") -> list[str]:
 
 def _is_error(name: str, version: int) -> bool:
     """By its number, that of a type without a name being in it; what is neither is told, for there is no knowing."""
-    kinds, limit = ERRORS.get(version, ERRORS[2])
+    from l2tpscope.wire.ike.names import NotifyV1, NotifyV2  # noqa: PLC0415 - not loaded for a capture without IKE
+
+    name = name.partition(" (")[0]
     number = name.removeprefix("UNKNOWN_")
+    kinds: type[OpenEnum] = NotifyV1 if version == 1 else NotifyV2
     value = int(number) if number.isdecimal() else kinds.__members__.get(name, 0)
-    return value < limit and name not in NO_ERROR
+    return value < FIRST_STATUS and name not in NO_ERROR
 
 
 def value(row: InferenceRow) -> str:

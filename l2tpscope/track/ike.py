@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.model.ike import IkeFlood, IkeFrame, IkeSa
-from l2tpscope.wire.ike import IkeMessage, decode_ike
+
+if TYPE_CHECKING:
+    from l2tpscope.wire.ike import IkeMessage
 
 Int64s = NDArray[np.int64]
 
@@ -73,6 +77,8 @@ class IkeTracker:
         known = self._messages.setdefault(id(sa), {})
         message = known.get(digest)
         if message is None:
+            from l2tpscope.wire.ike import decode_ike  # noqa: PLC0415 - its tables take longer to load than a small capture to read
+
             known[digest] = message = decode_ike(octets, sizes[0])
         self._kept += 1
         sa.frames.append(
