@@ -16,7 +16,9 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "truth"))
 
 import container  # noqa: E402
+import esp_facts  # noqa: E402
 import hand  # noqa: E402
+import ike_facts  # noqa: E402
 import lab  # noqa: E402
 from conversations import Conversations  # noqa: E402
 from hand import Record  # noqa: E402
@@ -76,6 +78,16 @@ CASES = [
         "server.pcap",
         "CDNs and StopCCNs cross; afterwards each daemon acknowledges messages that have not reached it yet.",
     ),
+    Case(
+        "wrong_psk", "f_wrong_psk", "wan.pcap", "The client has another pre-shared key: each of four MM5 is answered by an encrypted no."
+    ),
+    Case("two_clients_one_nat", "two_nat", "server.pcap", "Two clients behind one NAT; the second one's SAs cut the first one off."),
+    Case(
+        "gateway_decrypts",
+        "l2tpipsec_ok_gro",
+        "server.pcap",
+        "A gateway's own capture: what the client sent is there in clear only, what the gateway sent as ESP only.",
+    ),
 ]
 
 
@@ -96,9 +108,29 @@ def main() -> None:
         part.drop_unseen()
         tunnels = [lab.tunnel_facts(case.scenario, case.point, tunnel) for tunnel in part.tunnels]
         (folder / "about.md").write_text(case.about + "\n")
+        ipsec = {
+            "ike_sas": [_ike(sa) for sa in ike_facts.sas(case.scenario, case.point)],
+            "esp_sas": [_esp(case, sa) for sa in esp_facts.sas(case.scenario, case.point).values()],
+        }
         facts = {"source": f"{case.scenario}/{case.point}", "frames": len(kept), "tunnels": [_plain(tunnel) for tunnel in tunnels]}
+        facts |= {table: rows for table, rows in ipsec.items() if rows}
         (folder / "facts.json").write_text(json.dumps(facts, indent=1) + "\n")
         print(f"{case.name:22} {len(kept):5} frames {capture.stat().st_size:7} octets {len(tunnels)} tunnels")
+
+
+def _ike(sa: ike_facts.IkeSa) -> dict[str, object]:
+    return {
+        "initiator_spi": sa.initiator_spi,
+        "responder_spi": sa.responder_spi,
+        "furthest": sa.furthest(),
+        "messages": len(sa.said),
+        "retransmissions": {side: sa.count(side, again=True) for side in ("initiator", "responder")},
+    }
+
+
+def _esp(case: Case, sa: esp_facts.EspSa) -> dict[str, object]:
+    loss = esp_facts.upstream_loss(case.scenario, sa)
+    return {"spi": sa.spi, "packets": len(sa.packets), "lost": loss.lost, "late": loss.late, "reordered": sa.reordered()}
 
 
 def _cut(record: Record, snaplen: int) -> Record:

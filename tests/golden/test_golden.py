@@ -50,8 +50,8 @@ def check_closing(expected: dict[str, Any], row: Any) -> None:
 
 
 def test_every_case_is_complete() -> None:
-    """Twelve cases, each with a capture of at most 200 KB, one sentence about it, and its facts."""
-    assert len(CASES) == 12
+    """Fifteen cases, each with a capture of at most 200 KB, one sentence about it, and its facts."""
+    assert len(CASES) == 15
     for case in CASES:
         assert (case / "capture.pcap").stat().st_size <= 200_000
         assert (case / "about.md").read_text().strip().endswith(".")
@@ -106,6 +106,29 @@ def test_loss(case: Path) -> None:
             assert (row.received, row.duplicate, row.reordered) == (true["received"], true["duplicate"], true["reordered"])
             assert row.lost + row.pending == true["lost_inside"]
             assert row.pending <= true["late"]
+
+
+@EVERY_CASE
+def test_ike_sas(case: Path) -> None:
+    """Exactly the IKE SAs that were there: SPIs, the last step, messages and retransmissions."""
+    known, rows = facts(case).get("ike_sas", []), report(case).rows("ike_sas")
+    assert [(one["initiator_spi"], one["responder_spi"], one["furthest"], one["messages"]) for one in known] == [
+        (row.initiator_spi, row.responder_spi, row.furthest, row.messages) for row in rows
+    ]
+    for one, row in zip(known, rows, strict=True):
+        assert (row.retransmissions_to_initiator, row.retransmissions_to_responder) == tuple(one["retransmissions"].values())
+
+
+@EVERY_CASE
+def test_esp_sas(case: Path) -> None:
+    """Exactly the ESP SAs that were there: packets, what was lost before the tap and what may still come, order."""
+    rows = {row.spi: row for row in report(case).rows("esp_sas")}
+    known = {one["spi"]: one for one in facts(case).get("esp_sas", [])}
+    assert known.keys() == rows.keys()
+    for spi, one in known.items():
+        row = rows[spi]
+        assert (row.packets, row.reordered, row.lost + row.pending) == (one["packets"], one["reordered"], one["lost"])
+        assert row.pending <= one["late"]
 
 
 @EVERY_CASE
