@@ -1,4 +1,4 @@
-"""No false link: all laboratory captures with IPsec in one file, and still every connection is told apart as in a file of its own."""
+"""No false link: all laboratory captures in one file, and still every connection is told apart as in a file of its own."""
 
 from __future__ import annotations
 
@@ -17,13 +17,21 @@ from test_truth_ipsec import in_order, report, vpn_keys
 
 import l2tpscope
 
-pytestmark = [pytest.mark.shared, pytest.mark.skipif(not lab.LAB.is_dir(), reason="the laboratory captures (../shared) are not here")]
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.slow,
+    pytest.mark.skipif(not lab.LAB.is_dir(), reason="the laboratory captures (../shared) are not here"),
+]
 
-EVERY = tuple(ipsec.SCENARIOS)
-NATTED = tuple(name for name in EVERY if lab.truth(name)["config"]["topology"]["nat"])  # type: ignore[index]
+NATTED = tuple(name for name in ipsec.SCENARIOS if lab.truth(name)["config"]["topology"]["nat"])  # type: ignore[index]
 LEFT_OPEN = ("opening", "established", "up")
 """What a capture that ends too soon has to say; a longer one may know more."""
 FIRST = "l2tpipsec_ok"
+
+
+def every(point: str) -> tuple[str, ...]:
+    """All scenarios that have the capture point, with IPsec or without."""
+    return tuple(sorted(path.parent.name for path in lab.LAB.glob(f"*/{point}")))
 
 
 @dataclass(frozen=True)
@@ -42,10 +50,10 @@ WAYS = [
     way
     for point in ("wan.pcap", "server.pcap", "client.pcap")
     for way in (
-        Merging("at once", point, EVERY, merging.at_once, true_addresses=False),
-        Merging("2 s apart", point, EVERY, functools.partial(merging.one_after_the_other, pause_s=2)),
-        Merging("60 s apart", point, EVERY, functools.partial(merging.one_after_the_other, pause_s=60)),
-        Merging("20 s apart, backwards", point, EVERY[::-1], functools.partial(merging.one_after_the_other, pause_s=20)),
+        Merging("at once", point, every(point), merging.at_once, true_addresses=False),
+        Merging("2 s apart", point, every(point), functools.partial(merging.one_after_the_other, pause_s=2)),
+        Merging("60 s apart", point, every(point), functools.partial(merging.one_after_the_other, pause_s=60)),
+        Merging("20 s apart, backwards", point, every(point)[::-1], functools.partial(merging.one_after_the_other, pause_s=20)),
     )
 ] + [
     Merging("one NAT", point, NATTED, merging.behind_one_nat, true_addresses=False, one_nat=True)
@@ -53,8 +61,18 @@ WAYS = [
 ]
 
 
-TWINS = "packets that are there twice are counted in every connection between the same addresses; their tunnel counts as lost, not closed"
-WHOSE = "a lonely StopCCN in clear is given to the last of several clients behind one NAT"
+TUNNEL_0 = "an SCCRQ that is there twice goes to tunnel 0, which is what every unanswered tunnel between the same addresses is known by"
+OPEN = {"test_stories_are_the_same", "test_tunnels_in_clear_keep_to_their_own"}
+"""Where the program is still wrong."""
+
+
+@pytest.fixture(autouse=True)
+def still_open(request: pytest.FixtureRequest) -> None:
+    """Tests of OPEN are expected to fail on captures of the server one after the other; and no longer once they do not."""
+    if request.node.originalname in OPEN:
+        way: Merging = request.getfixturevalue("merged")[0]
+        if way.point == "server.pcap" and way.true_addresses:
+            request.node.add_marker(pytest.mark.xfail(reason=TUNNEL_0, strict=True))
 
 
 @pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"{way.point}, {way.name}")
