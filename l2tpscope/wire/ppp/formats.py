@@ -143,11 +143,13 @@ MPPE_BITS = (
     (0x01, "compression"),
 )
 """RFC 3078 §2.1, RFC 2118 §2."""
+MPPE_KEYS = 0x40 | 0x80 | 0x20 | 0x10
+"""Without any of these bits the option is about compression alone."""
 
 
 def _mppe(raw: bytes) -> Read:
     value = _number(raw, 4)
-    return _bits(value, MPPE_BITS), value
+    return _bits(value, MPPE_BITS) if value & MPPE_KEYS else f"no encryption {_bits(value, MPPE_BITS)}".removesuffix(" none"), value
 
 
 CALLBACK_OPERATIONS = {0: "by user", 1: "dialling string", 2: "location", 3: "E.164 number", 4: "distinguished name", 6: "by CBCP"}
@@ -182,7 +184,8 @@ def _multilink(raw: bytes) -> Read:
     reader = Reader(raw)
     code, classes = reader.u8(), reader.u8()
     _done(reader)
-    return f"{ {2: 'long', 6: 'short'}.get(code, f'code {code}') }, {classes} classes", code
+    form = {2: "long", 6: "short"}.get(code, f"code {code}")
+    return f"{form} {classes} classes", code
 
 
 def _language(raw: bytes) -> Read:
@@ -216,13 +219,13 @@ def _stac(raw: bytes) -> Read:
     if len(raw) != 3:
         return raw.hex(), None
     histories = Reader(raw).u16()
-    return f"{histories} histories, {STAC_CHECKS.get(raw[2], f'check {raw[2]}')}", histories
+    return f"{histories} histories {STAC_CHECKS.get(raw[2], f'check {raw[2]}')}", histories
 
 
 def _bsd(raw: bytes) -> Read:
     """RFC 1977 §2: version and bits of the dictionary."""
     value = _number(raw, 1)
-    return f"version {value >> 5}, {value & 31} bits", value & 31
+    return f"version {value >> 5} {value & 31} bits", value & 31
 
 
 def _deflate(raw: bytes) -> Read:
@@ -230,7 +233,7 @@ def _deflate(raw: bytes) -> Read:
     value = _number(raw, 2)
     window = (value >> 12) + 8
     usual = (value >> 8) & 15 == 8 and not value & 0xFF
-    return f"window 2^{window}" + ("" if usual else f", 0x{value:04x}"), window
+    return f"window 2^{window}" + ("" if usual else f" 0x{value:04x}"), window
 
 
 MAC_TYPES = {1: "Ethernet", 2: "802.4", 3: "802.5 non-canonical", 4: "FDDI non-canonical", 11: "802.5 canonical", 12: "FDDI canonical"}

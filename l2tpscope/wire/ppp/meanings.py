@@ -23,6 +23,7 @@ MSCHAP_ERRORS: dict[int, str] = {
 """RFC 2433 §5, 2759 §6; others are vendors' and are allowed."""
 
 RAS_ERRORS: dict[int, str] = {
+    0: "no error",
     619: "port disconnected",
     628: "connection dropped before completion",
     629: "the remote computer closed the connection",

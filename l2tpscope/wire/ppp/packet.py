@@ -10,6 +10,8 @@ from l2tpscope.wire.ppp.protocols import protocol_name
 
 NO_CODE = -1
 """Code and identifier of a link quality report, which has none (RFC 1989 §2.2)."""
+SYSTEMS = ("Challenge", "Request")
+"""Packets whose name is that of the system that asks, not of a user."""
 
 
 class Framing(NamedTuple):
@@ -95,14 +97,14 @@ class PppPacket:
         if self.rejected is not None:
             parts.append(f"rejects {rejected_name(self.code_name, self.rejected)}")
         if self.peer is not None:
-            parts.append(f"{'name' if self.code_name == 'Challenge' else 'user'} {quoted(self.peer)}")
+            parts.append(f"{'name' if self.code_name in SYSTEMS else 'user'} {quoted(self.peer)}")
         if self.values:
             parts.append(" ".join(str(value) for value in self.values))
         if self.magic is not None:
             parts.append(f"magic 0x{self.magic:08x}")
         if self.text is not None:
             parts.append(f"reason {quoted(self.text)}" if self.code_name.startswith("Terminate") else quoted(self.text))
-        return ", ".join(parts)
+        return one_line(", ".join(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,5 +128,10 @@ def rejected_name(code_name: str, rejected: int) -> str:
 
 
 def quoted(text: str) -> str:
-    """In quotation marks, on one line: what cannot be printed is escaped."""
-    return '"' + "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text) + '"'
+    """In quotation marks."""
+    return f'"{text}"'
+
+
+def one_line(text: str) -> str:
+    """The text with what cannot be printed escaped: a peer may have put anything into it."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
