@@ -225,7 +225,7 @@ def test_every_row_has_its_format() -> None:
 
 
 def test_protocol_numbers_are_odd() -> None:
-    """Every number is one that RFC 1661 §2 allows, low octet odd and high octet even, but for SPAP's old one, which no frame begins with."""
+    """Every number is one that RFC 1661 §2 allows, low octet odd and high one even, but for SPAP's old one: no frame begins with it."""
     assert [number for number in PROTOCOLS if not number & 1 or number & 0x100] == [0xC123]
     assert is_control(CCP)
     assert not is_control(0x21)
