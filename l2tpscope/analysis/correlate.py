@@ -194,7 +194,9 @@ class _Copies:
         """The connection whose ESP has most copies of the tunnel's packets, and how many; None: there are none."""
         counts: dict[int, tuple[Connection, int]] = {}
         for half in channel.halves:
-            for connection, count in self._of_tunnel.get((half.receiver.address, half.tunnel or 0), []):
+            if half.tunnel is None:
+                continue  # requests go to Tunnel ID 0, as everybody's do
+            for connection, count in self._of_tunnel.get((half.receiver.address, half.tunnel), []):
                 before = counts.get(id(connection), (connection, 0))[1]
                 counts[id(connection)] = connection, before + count
         return max(counts.values(), key=lambda pair: pair[1], default=None)

@@ -61,20 +61,6 @@ WAYS = [
 ]
 
 
-TUNNEL_0 = "an SCCRQ that is there twice goes to tunnel 0, which is what every unanswered tunnel between the same addresses is known by"
-OPEN = {"test_stories_are_the_same", "test_tunnels_in_clear_keep_to_their_own"}
-"""Where the program is still wrong."""
-
-
-@pytest.fixture(autouse=True)
-def still_open(request: pytest.FixtureRequest) -> None:
-    """Tests of OPEN are expected to fail on captures of the server one after the other; and no longer once they do not."""
-    if request.node.originalname in OPEN:
-        way: Merging = request.getfixturevalue("merged")[0]
-        if way.point == "server.pcap" and way.true_addresses:
-            request.node.add_marker(pytest.mark.xfail(reason=TUNNEL_0, strict=True))
-
-
 @pytest.fixture(scope="module", params=WAYS, ids=lambda way: f"{way.point}, {way.name}")
 def merged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Merging, Any]:
     """How it was merged, and the report of the merged capture."""
