@@ -48,6 +48,10 @@ class Frames:
 
     *Shape*: every column (n,). Frames of `Kind.OTHER` are not among the rows; `counts` has them. A datagram that came
     in fragments is one row and stands where its last fragment stood; so does one that was inside another encapsulation.
+
+    IKE and ESP over TCP (RFC 9329): a row is a message, so a frame may have several, or none if it only holds a part; a
+    message that spans segments stands where the segment stood that completed it. Octets that were seen before,
+    retransmitted or copied by the capture, have no row. What could not be followed is in `Decoder.notes`.
     """
 
     octets: bytearray
@@ -67,9 +71,12 @@ class Frames:
     protocol: NDArray[np.uint8]
     """Of IP, what stands behind its extension headers: 17 UDP, 6 TCP, 50 ESP, 51 AH, 115 L2TPv3."""
     ip_octets: Int64s
-    """Length of the whole IP datagram as its header says (all fragments together)."""
+    """Length of the whole IP datagram as its header says (all fragments together).
+
+    TCP: the message with its Length, and the IP and TCP headers that no row before it has; so a sum counts nothing twice.
+    """
     payload: Int64s
-    """Offset in `octets` of what UDP, ESP, AH, protocol 115 or ICMP carries (ESP and AH: of their header)."""
+    """Offset in `octets` of what UDP, ESP, AH, protocol 115 or ICMP carries (ESP and AH: of their header; TCP: of the message)."""
     payload_octets: Int64s
     """Its length, as the headers say."""
     payload_captured: Int64s
@@ -91,7 +98,8 @@ class Frames:
     duplicate: NDArray[np.bool_]
     """A copy of an earlier frame made by the capture (SPAN both ways, `any`): same datagram, at most 2 ms later."""
     counts: dict[Kind, int] = field(default_factory=dict)
-    """How many frames of the batch are of each kind, OTHER included; fragments and copies each counted."""
+    """How many frames of the batch are of each kind, OTHER included; fragments and copies each counted. A frame of several
+    messages of TCP counts once."""
     undecoded: int = 0
     """Frames whose link or network header could not be read at all; not in `counts`."""
     lost_fragments: int = 0

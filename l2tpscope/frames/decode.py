@@ -20,7 +20,21 @@ from l2tpscope.frames.network import Packets, merge, plain_ipv4
 from l2tpscope.frames.quoted import quoting
 from l2tpscope.frames.rest import Records, Rest, RestDecoder
 from l2tpscope.frames.table import Table, origin_of
-from l2tpscope.frames.tables import DROP, ICMP, ICMPV6, KEEP, LOOK, UDP, UNWRAP, interest_table, protocol_table
+from l2tpscope.frames.tables import (
+    DROP,
+    FOLLOW,
+    ICMP,
+    ICMPV6,
+    KEEP,
+    LOOK,
+    PEEK,
+    TCP,
+    UDP,
+    UNWRAP,
+    interest_table,
+    protocol_table,
+)
+from l2tpscope.frames.tcp import TcpDecoder, learn_ports, segment_payloads
 from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, blank, select
 
 CHUNK = 49152
@@ -41,12 +55,17 @@ class Decoder:
         self._classifier = Classifier(sorted(set(ports)))
         self._rest = RestDecoder()
         self._duplicates = DuplicateFinder()
+        self._tcp = TcpDecoder()
         self._records = 0
 
     @property
     def waiting_fragments(self) -> int:
         """Fragments that still wait for the rest of their datagram; at the end of a capture, of datagrams never completed."""
         return self._rest.fragments.waiting
+
+    def notes(self) -> list[str]:
+        """What could not be followed, a line each."""
+        return self._tcp.notes()
 
     def decode(self, batch: Batch) -> Frames:
         """The header columns of the frames of a batch that concern us. They point into the batch's octets."""
@@ -58,6 +77,7 @@ class Decoder:
             self._records += stop - start
             if self._records % TRIM_EVERY == 0:
                 self._classifier.trim()
+                self._tcp.trim()
         return table.frames(arena.octets, self._rest.fragments.lost - lost)
 
     def _cuts(self, size: int) -> Iterator[tuple[int, int]]:
@@ -74,33 +94,42 @@ class Decoder:
         at, ethertype = locate(views, begin, limit, batch.link_type[part])
         rows = views.rows(at)
         interest = self._interest(rows)
+        if interest.max(initial=DROP) == PEEK and learn_ports(self._classifier.ports, rows, interest == PEEK):
+            interest = self._interest(rows)
         plain = plain_ipv4(rows, ethertype, limit - at)
         plain &= interest != UNWRAP
         rest = None
         if not plain.all():
             odd = np.flatnonzero(~plain)
             wire_end = begin[odd] + batch.length[part][odd]
-            rest = self._rest.decode(arena, Records(odd, at[odd], ethertype[odd], limit[odd], wire_end, batch.time[part][odd]))
+            rest = self._rest.decode(
+                arena, Records(odd, at[odd], ethertype[odd], limit[odd], wire_end, batch.time[part][odd]), self._classifier.ports
+            )
             views = Views(arena.octets)
         looks = ike_among(rows, np.flatnonzero(plain & (interest == LOOK)))
         suspects = np.flatnonzero(plain & ((rows["flags"] & PROOF_MASK) == PROOF))
         suspects = suspects[rows["protocol"][suspects] == UDP]
         if len(looks):
             suspects = np.union1d(suspects, looks)
-        if self._learn(views, _plain_packets(rows, at, limit, suspects), rest):
+        if self._learn(views, _plain_packets(rows, at, limit, suspects), rest) or (rest is not None and rest.new_ports):
             interest = self._interest(rows)
         interest[looks] = KEEP
         packets = _plain_packets(rows, at, limit, np.flatnonzero(plain & (interest == KEEP)))
+        segments = _plain_packets(rows, at, limit, np.flatnonzero(plain & (interest == FOLLOW)))
         if rest is not None:
             packets = merge(packets, rest.packets.select(np.flatnonzero(self._concerns(rest.packets.rows))))
+            segments = merge(segments, rest.packets.select(np.flatnonzero(rest.packets.rows["protocol"] == TCP)))
         kept, unreadable = self._finish(views, packets, batch, part, table)
         table.count(len(begin), kept, unreadable, rest)
+        if len(segments):
+            data = self._datagrams(views, segments, segment_payloads(segments))
+            table.insert(self._tcp.decode(arena, data), data, origin_of(batch, part, segments.index), kept, rest)
 
     def _concerns(self, rows: Rows) -> Bools:
         """Which rows of datagrams that are in nothing else concern us."""
         interest = self._interest(rows)
         interest[ike_among(rows, np.flatnonzero(interest == LOOK))] = KEEP
-        concerns: Bools = (interest != DROP) & (interest != LOOK)
+        concerns: Bools = (interest == KEEP) | (interest == UNWRAP)
         return concerns
 
     def _interest(self, rows: Rows) -> Octet:

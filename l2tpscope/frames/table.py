@@ -14,6 +14,7 @@ from l2tpscope.frames.datagrams import Datagrams
 from l2tpscope.frames.headers import Fields
 from l2tpscope.frames.rest import Rest
 from l2tpscope.frames.tables import UDP
+from l2tpscope.frames.tcp import Messages
 from l2tpscope.frames.window import Bools, Int64s, Octet, Words
 
 COLUMNS: dict[str, Any] = {
@@ -120,6 +121,52 @@ class Table:
         found[Kind.OTHER] = records - undecoded - found.sum()
         self.counts += found
         self.undecoded += undecoded
+
+    def insert(self, messages: Messages, segments: Datagrams, origin: Origin, rows: Int64s, rest: Rest | None) -> None:
+        """Put messages of TCP among the rows appended last, if *rows* says that there are any: in the order of the records.
+
+        A frame counts once, as ESP if there is any in it; one that only holds parts of messages stays among the others.
+        """
+        if not len(messages):
+            return
+        which = messages.row
+        header = segments.packets.rows[which]
+        columns: dict[str, NDArray[Any]] = {
+            "time": origin.time[which],
+            "capture": origin.capture[which],
+            "frame": origin.frame[which],
+            "kind": messages.kind,
+            "ip": segments.packets.ip[which],
+            "source": segments.source[which],
+            "destination": segments.destination[which],
+            "source_port": header["source_port"],
+            "destination_port": header["destination_port"],
+            "protocol": header["protocol"],
+            "ip_octets": messages.ip_octets,
+            "payload": messages.payload,
+            "payload_octets": messages.payload_octets,
+            "payload_captured": messages.payload_captured,
+            "session": messages.session,
+            "ns": messages.ns,
+            "nr": np.full(len(which), -1),
+            "body": messages.payload,
+        }
+        part = {name: columns.get(name, np.zeros(len(which))).astype(kind, copy=False) for name, kind in COLUMNS.items()}
+        index = segments.packets.index[which]
+        self._count_messages(messages.kind, index, rest)
+        if len(rows):
+            order = np.argsort(np.concatenate([rows, index]), kind="stable")
+            before = self._parts.pop()
+            part = {name: np.concatenate([before[name], column])[order] for name, column in part.items()}
+        self._parts.append(part)
+
+    def _count_messages(self, kinds: Octet, index: Int64s, rest: Rest | None) -> None:
+        order = np.lexsort((kinds, index))
+        last = np.append(np.flatnonzero(np.diff(index[order])), len(order) - 1)
+        for record, kind in zip(index[order][last].tolist(), kinds[order][last].tolist(), strict=True):
+            frames = rest.frames.get(record, 1) if rest is not None else 1
+            self.counts[kind] += frames
+            self.counts[Kind.OTHER] -= frames
 
     def frames(self, octets: bytearray, lost_fragments: int) -> Frames:
         """The rows as `Frames`."""

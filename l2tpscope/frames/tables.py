@@ -10,22 +10,24 @@ from l2tpscope.frames.window import Octet, Words
 ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ESP, AH, ICMPV6, L2TP_IP, MPLS_IN_IP = 1, 4, 6, 17, 41, 47, 50, 51, 58, 115, 137
 L2TP_PORT, IKE_PORT, NATT_PORT, VXLAN_PORT = 1701, 500, 4500, 4789
 
-ON_L2TP, ON_IPSEC, ON_VXLAN, ON_PROVEN = 1, 2, 4, 8
-"""Bits of a port: L2TP's own (or asked for), IKE's and NAT traversal's, VXLAN's, one of a flow that was proven."""
-IS_UDP, IS_ESP, IS_ICMP, IS_TUNNEL = 16, 32, 64, 128
-"""Bits of a protocol; ESP's is AH's and that of protocol 115 too."""
+ON_L2TP, ON_IPSEC, ON_VXLAN, ON_PROVEN, ON_STREAM = 1, 2, 4, 8, 16
+"""Bits of a port: L2TP's own (or asked for), IKE's and NAT traversal's, VXLAN's, one of a flow that was proven; of TCP, where
+IKE may be."""
+IS_UDP, IS_ESP, IS_ICMP, IS_TUNNEL, IS_TCP = 32, 64, 96, 128, 160
+"""Classes of protocols, in the bits that ports leave; ESP's is AH's and that of protocol 115 too."""
+CLASS = 224
 
-DROP, KEEP, UNWRAP, LOOK = 0, 1, 2, 3
-"""LOOK: UDP on no port of ours, of which the octets have the word."""
+DROP, KEEP, UNWRAP, LOOK, FOLLOW, PEEK = 0, 1, 2, 3, 4, 5
+"""LOOK: UDP on no port of ours, of which the octets have the word. FOLLOW: TCP on a port where IKE may be; PEEK: on another."""
 
-PROTOCOL_BITS = {UDP: IS_UDP, ESP: IS_ESP, AH: IS_ESP, L2TP_IP: IS_ESP, ICMP: IS_ICMP, ICMPV6: IS_ICMP}
-PROTOCOL_BITS |= dict.fromkeys((IPIP, IPV6_IN_IP, GRE, MPLS_IN_IP), IS_TUNNEL)
+PROTOCOL_CLASSES = {UDP: IS_UDP, ESP: IS_ESP, AH: IS_ESP, L2TP_IP: IS_ESP, ICMP: IS_ICMP, ICMPV6: IS_ICMP, TCP: IS_TCP}
+PROTOCOL_CLASSES |= dict.fromkeys((IPIP, IPV6_IN_IP, GRE, MPLS_IN_IP), IS_TUNNEL)
 
 
 def protocol_table() -> Octet:
-    """Bits by IP protocol number. *Shape*: (256,)."""
+    """Class by IP protocol number, 0 for what does not concern us. *Shape*: (256,)."""
     table = np.zeros(256, np.uint8)
-    for number, bits in PROTOCOL_BITS.items():
+    for number, bits in PROTOCOL_CLASSES.items():
         table[number] = bits
     return table
 
@@ -35,19 +37,23 @@ def port_table(ports: list[int]) -> Octet:
     table = np.zeros(65536, np.uint8)
     table[[IKE_PORT, NATT_PORT]] |= ON_IPSEC
     table[VXLAN_PORT] |= ON_VXLAN
+    table[NATT_PORT] |= ON_STREAM
     table[[L2TP_PORT, *ports]] |= ON_L2TP
     return table
 
 
 def interest_table() -> Octet:
-    """DROP, KEEP, UNWRAP or LOOK by the bits of protocol and both ports together. *Shape*: (256,)."""
+    """DROP, KEEP, UNWRAP, LOOK, FOLLOW or PEEK by the class of the protocol and the bits of both ports together. *Shape*: (256,)."""
     table = np.zeros(256, np.uint8)
     for bits in range(256):
-        if bits & (IS_ESP | IS_ICMP):
+        protocol = bits & CLASS
+        if protocol in (IS_ESP, IS_ICMP):
             table[bits] = KEEP
-        elif bits & IS_TUNNEL:
+        elif protocol == IS_TUNNEL:
             table[bits] = UNWRAP
-        elif bits & IS_UDP:
+        elif protocol == IS_TCP:
+            table[bits] = FOLLOW if bits & ON_STREAM else PEEK
+        elif protocol == IS_UDP:
             table[bits] = KEEP if bits & (ON_L2TP | ON_IPSEC | ON_PROVEN) else UNWRAP if bits & ON_VXLAN else LOOK
     return table
 

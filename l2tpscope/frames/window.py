@@ -55,6 +55,10 @@ FIELDS: list[tuple[str, str, int]] = [
     ("raw24", "=u4", 24),
     ("raw30", "=u4", 30),
     ("raw34", "=u4", 34),
+    ("tcp_offset", "u1", 32),  # sequence number at after_ports, acknowledgement at marker
+    ("tcp_flags", "u1", 33),
+    ("tcp20", "=u4", 40),  # what is behind a TCP header of 20 octets, and of 32
+    ("tcp32", "=u4", 52),
     ("avp", ">u2", 40),  # the first AVP: flags and length, vendor and type, value
     ("avp_type", ">u4", 42),
     ("message_type", ">u2", 46),
