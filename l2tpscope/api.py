@@ -19,6 +19,7 @@ from l2tpscope.track.icmp import IcmpTracker
 from l2tpscope.track.ike import IkeTracker
 from l2tpscope.track.keepalive import KeepaliveTracker
 from l2tpscope.track.l2tp import L2tpTracker
+from l2tpscope.track.ppp import PppTracker
 from l2tpscope.track.tally import Tally
 from l2tpscope.track.twin import TwinTracker
 
@@ -54,7 +55,7 @@ def read(
 def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None) -> tuple[Trace, bool]:
     """Read everything once; on an interrupt, what was read so far."""
     decoder, l2tp, data, icmp, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), IcmpTracker(), Tally()
-    ike, esp, twins, keepalives = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker()
+    ike, esp, twins, keepalives, ppp = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker(), PppTracker()
     interrupted = False
     try:
         for batch in merged(sources):
@@ -63,7 +64,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
             frames = decoder.decode(batch)
             tally.feed(frames, int(batch.capture[0]))
             data.feed(frames, l2tp.feed(frames))
-            for tracker in (ike, esp, twins, keepalives, icmp):
+            for tracker in (ppp, ike, esp, twins, keepalives, icmp):
                 tracker.feed(frames)
             if progress is not None:
                 progress(*_position(sources))
@@ -88,8 +89,9 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         esp_bins=esp.bins.result(),
         esp_bin_width=esp.bins.width,
         keepalives=keepalives.finish(),
+        ppp=ppp.seen,
         twins=twins.finish(),
-        notes=l2tp.notes() + data.notes() + ike.notes() + esp.notes() + keepalives.notes(),
+        notes=l2tp.notes() + data.notes() + ike.notes() + esp.notes() + keepalives.notes() + ppp.notes(),
     )
     return trace, interrupted
 

@@ -42,6 +42,7 @@ TABLES = {
     "loss": "Loss per sequence space and direction, with a 95 % interval, or why it cannot be measured.",
     "throughput": "Packets and octets per session or ESP SA, direction and bin of time.",
     "events": "The timeline: what happened when.",
+    "ppp": "Every PPP control packet: what was asked, agreed, refused, and why it ended.",
     "vpns": "Each client's connection: IKE, ESP, tunnels and sessions joined, how far it got, how that is known.",
     "ike": "The IKE SAs: who, how far, what was chosen, NAT, how each ended.",
     "ike-messages": "Every IKE message: its name, what it answers, retransmissions.",

@@ -219,6 +219,11 @@ class Report:
         return self.frame("events")
 
     @cached_property
+    def ppp(self) -> pd.DataFrame:
+        """One row a PPP control packet."""
+        return self.frame("ppp")
+
+    @cached_property
     def vpns(self) -> pd.DataFrame:
         """One row a client's connection."""
         return self.frame("vpns")

@@ -14,6 +14,8 @@ from l2tpscope.analysis.loss import measure_loss
 from l2tpscope.analysis.messages import measure_messages
 from l2tpscope.analysis.outcome import Outcome, tunnel_outcome
 from l2tpscope.analysis.pair import pair
+from l2tpscope.analysis.ppp_rows import measure_echo_loss, measure_ppp, measure_ppp_rtt, ppp_events
+from l2tpscope.analysis.ppp_story import tell
 from l2tpscope.analysis.quality import capture_row, doubts
 from l2tpscope.analysis.rows import EventRow, Measures, ThroughputRow
 from l2tpscope.analysis.rtt import best, measure_rtt
@@ -37,16 +39,19 @@ def measure(trace: Trace) -> Measures:
     rtt = measure_rtt(stories)
     least = best(rtt)
     around = _around(trace, told, suspect=suspect)
-    sessions = [session_row(story, call, outcome) for story, outcome in told for call in story.channel.calls]
+    ppp = tell(channels, trace.ppp)
+    ppp_of = {one.call.number: one for one in ppp}
+    sessions = [session_row(story, call, outcome, ppp_of.get(call.number)) for story, outcome in told for call in story.channel.calls]
     return Measures(
         captures=captures,
         tunnels=[tunnel_row(story, outcome, least, trace.secret, around.vpn_of_tunnel) for story, outcome in told],
         sessions=sorted(sessions, key=lambda row: row.session),
         messages=partial(measure_messages, stories),
-        rtt=sorted(rtt + around.rtt, key=attrgetter("time", "frame_reply", "frame_request")),
-        loss=measure_loss(stories, suspect=suspect) + around.loss,
+        rtt=sorted(rtt + measure_ppp_rtt(ppp) + around.rtt, key=attrgetter("time", "frame_reply", "frame_request")),
+        loss=measure_loss(stories, suspect=suspect) + measure_echo_loss(ppp, trace.end) + around.loss,
         throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), around.throughput),
-        events=partial(_events, partial(measure_events, told, trace), around.events),
+        events=partial(_events, partial(measure_events, told, trace), partial(ppp_events, ppp), around.events),
+        ppp=partial(measure_ppp, ppp),
         vpns=around.vpns,
         ike_sas=around.ike_sas,
         ike_messages=around.ike_messages,

@@ -86,7 +86,10 @@ def clear_vpn(number: int, story: Story, outcome: Outcome) -> VpnRow:
 
 def stage_of_tunnel(story: Story, outcome: Outcome) -> Stage:
     """How far a tunnel got."""
-    if any(call.packets(True) or call.packets(False) or call.was_up for call in story.channel.calls):
+    calls = story.channel.calls
+    if any(series.used for call in calls for several in call.series.values() for series in several):
+        return "traffic"
+    if any(call.packets(True) or call.packets(False) or call.was_up for call in calls):
         return "l2tp-session"
     up = story.established is not None or outcome.state in ("established", "closed", "lost", "partial")
     return "l2tp-tunnel" if up else "l2tp-request"

@@ -166,11 +166,18 @@ class SessionRow:
     disconnect_cause: str | None
     state: Literal["opening", "refused", "established", "closed", "lost", "partial"]
     ppp_auth: str | None
+    """What a side demanded of the other and was granted: `PAP`, `CHAP MD5`, `CHAP MS-CHAPv2`, `EAP`; else what was used."""
     ppp_user: str | None
+    """The last name that was given."""
     ppp_state: str | None
+    """How far PPP got, or how it ended: `negotiating LCP`, `LCP up`, `authenticating`, `authentication failed`, `authenticated`,
+    `negotiating IPCP`, `up`, `terminated`."""
     assigned_ip: str | None
+    """The initiator's address inside, as both sides agreed."""
     peer_ip: str | None
+    """The responder's."""
     mru_to_responder: int | None
+    """What the responder is willing to receive, where it said so and the other side agreed."""
     mru_to_initiator: int | None
     pseudowire: str | None
     cookie_octets_to_responder: int | None
@@ -512,6 +519,27 @@ class InferenceRow:
     """One frame that shows it."""
 
 
+@dataclass(slots=True)
+class PppRow:
+    """One PPP control packet."""
+
+    capture: int
+    frame: int
+    time: Time
+    session: int
+    direction: Direction
+    protocol: str
+    """`LCP`, `PAP`, `CHAP`, `EAP`, `IPCP`, `IPV6CP`, `CCP` ..."""
+    code: str
+    """`Configure-Request`, `Challenge` ..."""
+    identifier: int
+    summary: str
+    """What it says, in words and without secrets."""
+    reply_to: int | None
+    """Frame of what it answers."""
+    anomalies: list[str]
+
+
 ROWS: dict[str, type] = {
     "captures": CaptureRow,
     "tunnels": TunnelRow,
@@ -521,6 +549,7 @@ ROWS: dict[str, type] = {
     "loss": LossRow,
     "throughput": ThroughputRow,
     "events": EventRow,
+    "ppp": PppRow,
     "vpns": VpnRow,
     "ike_sas": IkeSaRow,
     "ike_messages": IkeMessageRow,
@@ -544,6 +573,7 @@ class Measures:
     loss: list[LossRow] = field(default_factory=list)
     throughput: list[ThroughputRow] | Callable[[], list[ThroughputRow]] = field(default_factory=list)
     events: list[EventRow] | Callable[[], list[EventRow]] = field(default_factory=list)
+    ppp: list[PppRow] | Callable[[], list[PppRow]] = field(default_factory=list)
     vpns: list[VpnRow] = field(default_factory=list)
     ike_sas: list[IkeSaRow] = field(default_factory=list)
     ike_messages: list[IkeMessageRow] | Callable[[], list[IkeMessageRow]] = field(default_factory=list)

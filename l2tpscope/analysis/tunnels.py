@@ -8,6 +8,8 @@ from typing import Any
 from l2tpscope.analysis.follow import Story
 from l2tpscope.analysis.names import disconnect_cause, endpoint_name, result_columns
 from l2tpscope.analysis.outcome import Outcome, call_outcome
+from l2tpscope.analysis.ppp_rows import session_columns
+from l2tpscope.analysis.ppp_story import PppStory
 from l2tpscope.analysis.rows import SessionRow, Side, TunnelRow
 from l2tpscope.model.channel import Call
 from l2tpscope.model.half import ControlFrame
@@ -131,8 +133,8 @@ def _authentication(story: Story, secret: bytes | None) -> str | None:
     return "; ".join(said) or None
 
 
-def session_row(story: Story, call: Call, tunnel: Outcome) -> SessionRow:
-    """The row of one session."""
+def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None) -> SessionRow:
+    """The row of one session; *ppp*: what PPP said in it."""
     outcome = call_outcome(call, tunnel)
     series = [one for side in (True, False) for one in call.series[side]]
     first_data = min((one.first for one in series), default=None)
@@ -153,6 +155,7 @@ def session_row(story: Story, call: Call, tunnel: Outcome) -> SessionRow:
         **result_columns(outcome.stop),
         disconnect_cause=disconnect_cause(outcome.stop),
         state=outcome.state,  # type: ignore[arg-type]
+        **session_columns(ppp),
         **rest,
         sequenced_to_responder=_sequenced(call, False),
         sequenced_to_initiator=_sequenced(call, True),
@@ -165,11 +168,8 @@ def session_row(story: Story, call: Call, tunnel: Outcome) -> SessionRow:
     )
 
 
-_LATER = (
-    *("ppp_auth", "ppp_user", "ppp_state", "assigned_ip", "peer_ip", "mru_to_responder", "mru_to_initiator", "pseudowire"),
-    *("cookie_octets_to_responder", "cookie_octets_to_initiator"),
-)
-"""Columns of PPP and of L2TPv3, which are not read yet: unknown."""
+_LATER = ("pseudowire", "cookie_octets_to_responder", "cookie_octets_to_initiator")
+"""Columns of L2TPv3, which is not read yet: unknown."""
 
 
 def _opened(call: Call, first_data: int | None) -> int | None:

@@ -58,6 +58,8 @@ class DataSeries:
     """What L2TP carried."""
     first: int = 0
     last: int = 0
+    used: bool = False
+    """It carried IP packets, in whatever wrapping, and not PPP's own alone."""
     sequenced: int = 0
     """Packets with sequence numbers."""
     count: SequenceCount | None = None

@@ -13,6 +13,7 @@ from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
 from l2tpscope.model.ike import IkeFlood, IkeSa
 from l2tpscope.model.keepalive import Keepalives
+from l2tpscope.model.ppp import PppSeen
 from l2tpscope.model.refusal import Refusal
 from l2tpscope.model.tally import CaptureTally
 from l2tpscope.model.twin import Twin
@@ -45,6 +46,7 @@ class Trace:
     """As `bins`, of ESP."""
     esp_bin_width: int = 1_000_000_000
     keepalives: list[Keepalives] = field(default_factory=list)
+    ppp: list[PppSeen] = field(default_factory=list)
     twins: list[Twin] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out."""

@@ -7,14 +7,15 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from l2tpscope.analysis.rows import Direction, Measures, SessionRow
-from l2tpscope.output.blocks import Block, Cell, Head, Row
+from l2tpscope.output.blocks import Block, Cell, Head, Row, Tone
 from l2tpscope.output.room import Told, chosen, end_of, fitted, life, more, named, shared, when
 from l2tpscope.output.tunnels import WAYS, Losses, states
 from l2tpscope.output.values import UNKNOWN, count, short
-from l2tpscope.output.words import TONES, ending, ids, loss
+from l2tpscope.output.words import TONES, cut, ending, ids, loss
 from l2tpscope.report import Report
 
 Column = tuple[Head, Callable[[SessionRow], Cell]]
+LONGEST_USER = 30
 REASONS = 3
 """Why loss is unknown: the most common ones."""
 
@@ -25,7 +26,7 @@ def sessions(report: Report, room: int) -> list[Block]:
     if not measures.sessions:
         return []
     data = {(row.session, row.direction): row for row in measures.loss if row.space == "l2tp-data"}
-    told = shared({row.session: _ending(row) for row in measures.sessions}, "session")
+    told = shared({row.session: [*_ending(row), *_ppp(row)] for row in measures.sessions}, "session")
     after = [*_suspect(measures.sessions, data), *_disorder(measures.sessions, data), *_not_measurable(measures.sessions, data)]
     return fitted(partial(_block, measures, data, told, after), room)
 
@@ -76,6 +77,16 @@ def _ending(row: SessionRow) -> list[Cell]:
     """Its own reason to end; without one it ended with its tunnel, which says why."""
     told = row.result_code is not None or row.error_message
     return [Cell(why, TONES.get(row.state, ""))] if told and (why := ending(row)) else []
+
+
+def _ppp(row: SessionRow) -> list[Cell]:
+    """How far PPP got, how a user proved to be one, and the addresses."""
+    if row.ppp_state is None:
+        return []
+    parts = [f"PPP {row.ppp_state}", row.ppp_auth, f'user "{cut(row.ppp_user, LONGEST_USER)}"' if row.ppp_user is not None else None]
+    parts += [f"address {row.assigned_ip}, peer {row.peer_ip or UNKNOWN}" if row.assigned_ip else None]
+    tone: Tone = "bad" if row.ppp_state == "authentication failed" else "" if row.ppp_state in ("up", "terminated") else "warn"
+    return [Cell(": ".join([parts[0] or "", ", ".join(part for part in parts[1:] if part)]).removesuffix(": "), tone)]
 
 
 def _suspect(rows: Sequence[SessionRow], data: Losses) -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, RttRow, SessionRow, TunnelRow
+from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, PppRow, RttRow, SessionRow, TunnelRow
 from l2tpscope.output.blocks import Block, Cell, Row
 from l2tpscope.output.ipsec_listings import DETAILS as IPSEC_DETAILS
 from l2tpscope.output.ipsec_listings import LISTINGS as IPSEC_LISTINGS
@@ -123,6 +123,16 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         left("event", lambda row: row.event),
         left("detail", lambda row: row.detail, elastic=True),
     ),
+    "ppp": (
+        right("frame", lambda row: str(row.frame)),
+        left("time (UTC)", lambda row: instant(row.time)),
+        right("ses", lambda row: str(row.session)),
+        left("", arrow),
+        left("packet", lambda row: f"{row.protocol} {row.code}"),
+        right("id", lambda row: str(row.identifier)),
+        right("answers", lambda row: known(row.reply_to), spare=1),
+        left("what it says", lambda row: row.summary, elastic=True),
+    ),
     **IPSEC_LISTINGS,
 }
 """What each table shows on a page. The numbers of `rtt` and `loss` stand beside what they were made from."""
@@ -143,7 +153,7 @@ def _reasons(row: CaptureRow) -> list[Cell]:
     return [Cell(f"- {reason}", TONES.get(row.verdict, "")) for reason in row.reasons]
 
 
-def _odd(row: MessageRow) -> list[Cell]:
+def _odd(row: MessageRow | PppRow) -> list[Cell]:
     return [Cell(anomaly, "warn") for anomaly in row.anomalies]
 
 
@@ -157,6 +167,7 @@ DETAILS: Mapping[str, Callable[[Any], Sequence[Cell]]] = {
     "tunnels": _ended,
     "sessions": _ended,
     "messages": _odd,
+    "ppp": _odd,
     **IPSEC_DETAILS,
 }
 """What stands under a row: how it ended, what speaks against a capture, what is odd in a message."""

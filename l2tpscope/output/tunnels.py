@@ -31,7 +31,7 @@ def tunnels(report: Report, room: int) -> list[Block]:
     rows = report.measures.tunnels
     if not rows:
         return []
-    trips = statistics(row for row in report.measures.rtt if row.tunnel is not None)
+    trips = statistics(row for row in report.measures.rtt if row.tunnel is not None and row.kind != NOT_TOLD)
     if len(rows) > FEW:
         return fitted(partial(_many, report.measures, trips, shared(_facts(rows), "tunnel")), room)
     return fitted(partial(_few, report.measures, trips), room)
@@ -63,6 +63,10 @@ def _columns(measures: Measures, parties: Sequence[Column], trips: Sequence[Colu
 def _block(measures: Measures, said: Sequence[Cell], columns: Sequence[Column], rows: Sequence[Row], after: Sequence[Cell]) -> Block:
     title = f"TUNNELS {count(len(measures.tunnels))}: {states(measures.tunnels)}   {LEGEND}"
     return Block(title, said, [head for head, _ in columns], rows, after)
+
+
+NOT_TOLD = "ppp-negotiation"
+"""A kind of round trip that holds more of the peers' work than of the path: `l2tpscope rtt` has it."""
 
 
 # A few: everything of each

@@ -14,6 +14,7 @@ from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.model.cut import Cut
 from l2tpscope.model.half import DataSeries
 from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown
+from l2tpscope.track.protocols import are_use
 from l2tpscope.track.sequence import SequenceSpaces
 from l2tpscope.track.totals import Totals
 
@@ -49,6 +50,8 @@ class DataTracker:
         self._series: list[DataSeries] = [DataSeries(Endpoint(bytes(4), None), Endpoint(bytes(4), None), 0, 0, 0, 0)]
         self._totals = Totals()
         self._sequenced = np.zeros(64, np.int64)
+        self._used = np.zeros(64, np.bool_)
+        """Series in which what a session is there for was seen."""
         self._sequences = SequenceSpaces(bits)
         self.bins = self._totals.bins
         self._position = 0
@@ -77,6 +80,7 @@ class DataTracker:
                 series.packets, series.octets = int(totals.packets[number]), int(totals.octets[number])
                 series.first, series.last = int(totals.first[number]), int(totals.last[number])
                 series.sequenced = int(self._sequenced[number])
+                series.used = bool(self._used[number])
             if self._sequences.seen(number):
                 series.count = self._sequences.count(number, now)
         return [series for series in self._series[1:] if series.packets]
@@ -118,12 +122,20 @@ class DataTracker:
         self._sequenced = grown(self._sequenced, len(self._series))
         body, wire = frames.body_octets.take(rows), frames.ip_octets.take(rows)
         self._totals.add(series, frames.time.take(rows), body, wire)
+        self._look_for_use(frames, rows, series)
         number = frames.ns.take(rows)
         sequenced = np.flatnonzero(number >= 0)
         if len(sequenced):
             space = series.take(sequenced)
             self._sequenced += np.bincount(space, minlength=len(self._sequenced))
             self._sequences.feed(space, number.take(sequenced), frames.time.take(rows.take(sequenced)))
+
+    def _look_for_use(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
+        """Mark the series that carry IP packets; those that are marked already cost no second look."""
+        self._used = grown(self._used, len(self._series))
+        open_rows = np.flatnonzero(~self._used.take(series))
+        if len(open_rows):
+            self._used[series.take(open_rows[are_use(frames, rows.take(open_rows))])] = True
 
     def _meet(self, frames: Frames, rows: Int64s, flows: NDArray[np.int32], before: int) -> None:
         """Begin a series for each flow that was not there before."""

@@ -78,9 +78,7 @@ CASES = [
         "server.pcap",
         "CDNs and StopCCNs cross; afterwards each daemon acknowledges messages that have not reached it yet.",
     ),
-    Case(
-        "wrong_psk", "f_wrong_psk", "wan.pcap", "The client has another pre-shared key: each of four MM5 is answered by an encrypted no."
-    ),
+    Case("wrong_psk", "f_wrong_psk", "wan.pcap", "The client has another pre-shared key: each of four MM5 is answered by an encrypted no."),
     Case("two_clients_one_nat", "two_nat", "server.pcap", "Two clients behind one NAT; the second one's SAs cut the first one off."),
     Case(
         "gateway_decrypts",

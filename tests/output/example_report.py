@@ -14,6 +14,7 @@ from l2tpscope.analysis.rows import (
     LossRow,
     Measures,
     MessageRow,
+    PppRow,
     RttRow,
     SessionRow,
     ThroughputRow,
@@ -107,6 +108,11 @@ def measures() -> Measures:
         loss=[loss(), loss(direction="to_initiator", measurable=False, why_not=unsequenced, expected=None, lost=None, loss_ratio=None)],
         throughput=[row(ThroughputRow, "throughput", time=T0, bin_s=1.0, tunnel=1, session=1, packets=10, octets=9000)],
         events=[row(EventRow, "events", time=T0, capture=1, frame=7, subject="tunnel 1", event="opening", detail="=HYPERLINK(1)")],
+        ppp=[
+            row(
+                PppRow, "ppp", capture=1, frame=9, time=T0, session=1, protocol="CHAP", code="Failure", summary=HOSTILE, anomalies=[HOSTILE]
+            )
+        ],
         vpns=[row(VpnRow, "vpns", vpn=1, client="198.51.100.10:1701", server="203.0.113.5:1701", tunnels=[1], linked_by=[HOSTILE])],
         ike_sas=[row(IkeSaRow, "ike_sas", ike_sa=1, version=2, initiator_id=HOSTILE, vendor_ids=[HOSTILE, "=1"], notifies=[HOSTILE])],
         ike_messages=[
