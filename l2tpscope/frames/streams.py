@@ -63,9 +63,9 @@ class Span:
     """Segments of it that were counted as not followed."""
 
     @property
-    def whole(self) -> bool:
-        """Whether what is held is all of it."""
-        return self.reading is Reading.LOST and len(self.held) == self.end - self.begin
+    def waits(self) -> bool:
+        """Whether it can be read as soon as the gap before it is filled."""
+        return self.reading is Reading.LOST and 0 < len(self.held) == self.end - self.begin
 
     def resume(self) -> None:
         """Here begins a message."""
@@ -198,20 +198,25 @@ class Follower:
             if number and spans[number - 1].end > cursor:
                 cursor = spans[number - 1].end
                 continue
-            if not number or spans[number - 1].end < cursor:
+            stop = min(end, spans[number].begin) if number < len(spans) else end
+            skip, size = cursor - begin, stop - cursor
+            piece = Piece(at + skip, size, max(min(captured - skip, size), 0))
+            if not number or spans[number - 1].end < cursor or (spans[number - 1].waits and self._believed(piece)):
                 spans.insert(number, Span(cursor, cursor))
                 number += 1
             direction.uncharged += 0 if charged else self._segment.before
             charged = True
-            stop = min(end, spans[number].begin) if number < len(spans) else end
-            skip, size = cursor - begin, stop - cursor
-            self._take(spans[number - 1], Piece(at + skip, size, max(min(captured - skip, size), 0)))
-            if number < len(spans) and spans[number].begin == stop:
+            self._take(spans[number - 1], piece)
+            while number < len(spans) and spans[number].begin == spans[number - 1].end and not spans[number - 1].waits:
                 self._join(spans[number - 1], spans.pop(number))
             cursor = stop
         direction.latest = max(direction.latest, end)
-        if len(spans) > MAX_SPANS:
+        while len(spans) > MAX_SPANS:
             self._close_gap()
+
+    def _believed(self, piece: Piece) -> bool:
+        """Whether a piece is a whole segment that begins with a message."""
+        return piece == self._segment.piece and self._direction.known.believes(self._arena.octets, piece)
 
     def _take(self, span: Span, piece: Piece) -> None:
         """Add octets to the end of a span."""
@@ -219,7 +224,7 @@ class Follower:
             self._open(span, piece)
         if span.reading is Reading.PREFIX:
             piece = self._prefix(span, piece)
-        if span.reading is Reading.LOST and piece == self._segment.piece and self._direction.known.believes(self._arena.octets, piece):
+        if span.reading is Reading.LOST and self._believed(piece):
             self._connection.proven = True
             span.resume()
         if span.reading is Reading.LOST:
@@ -263,7 +268,8 @@ class Follower:
         """Keep octets that cannot be read until the gap before them is filled."""
         if not self._connection.proven:
             return
-        keep = span.whole and span is not self._direction.spans[0] and piece.captured == piece.octets
+        first = self._direction.first
+        keep = len(span.held) == span.end - span.begin and piece.captured == piece.octets and first is not None and first < span.begin
         if keep and len(span.held) + piece.octets <= MAX_HELD:
             span.held += _octets(self._arena, piece, piece.octets)
         else:
@@ -330,19 +336,19 @@ class Follower:
             direction.uncharged = 0
 
     def _join(self, before: Span, after: Span) -> None:
-        """The gap between two spans is filled: what was held behind it can be read now."""
-        if before.reading is not Reading.LOST and after.whole:
+        """The gap between two spans is filled: what waited behind it can be read now."""
+        if before.reading is not Reading.LOST and after.waits:
             self.unfollowed -= after.unfollowed
-            self._room += most_messages(len(after.held))
-            self._take(before, Piece(self._arena.append(bytes(after.held)), len(after.held), len(after.held)))
+            held = Piece(self._arena.append(bytes(after.held)), len(after.held), len(after.held))
+            self._room += most_messages(held.octets)
+            self._take(before, held)
             return
-        if before.reading is Reading.MESSAGES and before.passed:
+        if before.passed:
             self._count(before)
-        held = bytes(before.held + after.held) if before.whole and after.whole else b""
-        if len(held) > MAX_HELD or after.reading is not Reading.LOST:
-            held = bytes(after.held) if after.reading is not Reading.LOST else b""
-        before.reading, before.passed, before.need, before.end = after.reading, after.passed, after.need, after.end
-        before.held[:] = held
+        for name in ("reading", "passed", "need", "held", "end"):
+            setattr(before, name, getattr(after, name))
+        if before.reading is Reading.LOST:
+            before.held.clear()
         before.unfollowed += after.unfollowed
 
     def _close_gap(self) -> None:
