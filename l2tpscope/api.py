@@ -91,7 +91,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         keepalives=keepalives.finish(),
         ppp=ppp.seen,
         twins=twins.finish(),
-        notes=l2tp.notes() + data.notes() + ike.notes() + esp.notes() + keepalives.notes() + ppp.notes(),
+        notes=decoder.notes() + l2tp.notes() + data.notes() + ike.notes() + esp.notes() + keepalives.notes() + ppp.notes(),
     )
     return trace, interrupted
 

@@ -71,7 +71,7 @@ class TcpDecoder:
     def notes(self) -> list[str]:
         """What was not followed, a line or none."""
         count = self._streams.unfollowed
-        reason = "behind a gap in the stream, cut by the capture, or a length without sense"
+        reason = "behind a gap in the stream, cut by the capture, or a Length without sense"
         return [f"{count} TCP segments of IKE and ESP could not be followed: {reason}"] if count else []
 
     def decode(self, arena: Arena, segments: Datagrams) -> Messages:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
-from frame_builders import Record, ethernet, ike, ipv4, pcap_records
+from frame_builders import Record, decode, ethernet, ike, ipv4, pcap_records
+
+from l2tpscope.frames import Kind
 
 PREFIX = b"IKETCP"
 CLIENT, SERVER = b"\x0a\0\0\1", b"\x0a\0\0\2"
@@ -70,7 +73,7 @@ class Talk:
     def cut(self, stream: bytes, cuts: Iterable[int], *, server: bool = False) -> None:
         """A stream in segments that end at these places."""
         places = [0, *sorted({cut for cut in cuts if 0 < cut < len(stream)}), len(stream)]
-        for begin, end in zip(places, places[1:], strict=False):
+        for begin, end in pairwise(places):
             self.segment(stream[begin:end], server=server)
 
 
@@ -79,23 +82,21 @@ def records_of(frames: Iterable[bytes], captured: int = 65535) -> list[Record]:
     return [Record(frame[:captured], len(frame), time=10**18 + number * 10**6) for number, frame in enumerate(frames)]
 
 
-def over_tcp(path: Path) -> list[Record]:
-    """The IKE and ESP that a capture has in UDP over IPv4 (link Ethernet) put into TCP: a connection a client, a segment a message."""
+def over_tcp(path: Path, most: int = 1400) -> list[Record]:
+    """The IKE and ESP of a capture put into TCP: a connection for each two addresses, segments of at most so many octets."""
     talks: dict[frozenset[bytes], Talk] = {}
     found = []
-    for record in pcap_records(path):
-        octets = record.octets
-        ports = struct.unpack(">HH", octets[34:38])
-        if octets[12:14] != b"\x08\0" or octets[14] != 0x45 or octets[23] != 17 or not {500, 4500} & set(ports):
+    for row in decode(pcap_records(path))[0]:
+        if row["kind"] not in (Kind.IKE, Kind.ESP) or row["duplicate"]:
             continue
-        payload, ends = octets[42 : 34 + int.from_bytes(octets[38:40], "big")], (octets[26:30], octets[30:34])
-        if len(payload) < 8:
-            continue
-        fresh = frozenset(ends) not in talks
+        ends = row["from"].address, row["to"].address
+        opening = frozenset(ends) not in talks
         talk = talks.setdefault(frozenset(ends), Talk(ends=ends))
-        message = framed((bytes(4) if 500 in ports else b"") + payload)
-        frame = talk.segment((PREFIX if fresh else b"") + message, server=ends != talk.ends)
-        found.append(Record(frame, len(frame), time=record.time))
+        marker = bytes(4) if row["kind"] == Kind.IKE and 500 in (row["source_port"], row["destination_port"]) else b""
+        before = len(talk.frames)
+        stream = PREFIX * opening + framed(marker + row["payload"])
+        talk.cut(stream, range(most, len(stream), most), server=ends != talk.ends)
+        found += [Record(frame, len(frame), time=row["time"]) for frame in talk.frames[before:]]
     return found
 
 
