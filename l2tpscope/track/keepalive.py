@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from l2tpscope.frames import Frames, Kind
 from l2tpscope.model.keepalive import Keepalives
@@ -27,7 +26,7 @@ class KeepaliveTracker:
     """Keeps one `Keepalives` per sender and receiver, ports included; state is bounded. Copies made by the capture do not count."""
 
     def __init__(self) -> None:
-        self._senders: dict[tuple[int, int, int, int], _Sender] = {}
+        self._senders: dict[tuple[int, ...], _Sender] = {}
         self._left_out = 0
 
     def feed(self, frames: Frames) -> None:
@@ -35,12 +34,9 @@ class KeepaliveTracker:
         rows = np.flatnonzero((frames.kind == Kind.NATT_KEEPALIVE) & ~frames.duplicate)
         if not len(rows):
             return
-        columns = (frames.source, frames.source_port, frames.destination, frames.destination_port)
-        keys = np.stack([column[rows].astype(np.uint64) for column in columns])
-        order = np.lexsort(keys)
-        new = np.flatnonzero(np.any(keys[:, order[1:]] != keys[:, order[:-1]], axis=0)) + 1
-        for group in np.split(order, new):
-            self._take(frames, rows[group], tuple(keys[:, group[0]].tolist()))
+        columns = (frames.source, frames.source_port, frames.destination, frames.destination_port, frames.time)
+        for row, *key, time in zip(rows.tolist(), *(column[rows].tolist() for column in columns), strict=True):
+            self._take(frames, row, tuple(key), time)
 
     def finish(self) -> list[Keepalives]:
         """All of them, in the order of their first appearance."""
@@ -53,18 +49,17 @@ class KeepaliveTracker:
         """What the bound on memory left out, a line or none."""
         return [f"{self._left_out} NAT keepalives were not counted: they are of more than {MOST} senders"] if self._left_out else []
 
-    def _take(self, frames: Frames, rows: NDArray[np.int64], key: tuple[int, int, int, int]) -> None:
-        time = frames.time[rows]
+    def _take(self, frames: Frames, row: int, key: tuple[int, ...], time: int) -> None:
         known = self._senders.get(key)
         if known is None:
             if len(self._senders) >= MOST:
-                self._left_out += len(rows)
+                self._left_out += 1
                 return
-            known = self._senders[key] = _Sender(_row(frames, int(rows[0])))
-        intervals = np.diff(time, prepend=known.row.last) if known.row.count else np.diff(time)
-        known.intervals += intervals[: MOST_INTERVALS - len(known.intervals)].tolist()
-        known.row.count += len(rows)
-        known.row.last = int(time[-1])
+            known = self._senders[key] = _Sender(_row(frames, row))
+        elif len(known.intervals) < MOST_INTERVALS:
+            known.intervals.append(time - known.row.last)
+        known.row.count += 1
+        known.row.last = time
 
 
 def _row(frames: Frames, row: int) -> Keepalives:

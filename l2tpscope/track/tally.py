@@ -24,7 +24,7 @@ class Tally:
         if not len(frames):
             return
         one = int(frames.capture[0])
-        captures = [one] if (frames.capture == one).all() else np.unique(frames.capture).tolist()
+        captures = [one] if (frames.capture == one).all() else np.flatnonzero(np.bincount(frames.capture)).tolist()
         for capture in captures:
             mine = slice(None) if len(captures) == 1 else frames.capture == capture
             tally = self._of(capture)
@@ -45,7 +45,7 @@ class Tally:
         two_way = np.isin(kind, [int(one) for one in TWO_WAY])
         source, destination = source[two_way], destination[two_way]
         odd = np.uint64(0x9E3779B97F4A7C15)
-        there = set(np.unique(source * odd ^ destination).tolist())
-        back = set(np.unique(destination * odd ^ source).tolist())
+        there = set((source * odd ^ destination).tolist())
+        back = set((destination * odd ^ source).tolist())
         tally.pairs |= there
         tally.two_sided = not tally.pairs.isdisjoint(back)

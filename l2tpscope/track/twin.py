@@ -194,7 +194,7 @@ class TwinTracker:
         waits, failed = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         open_ones = due[~np.isin(held.pair[due], np.fromiter(self._laws, np.int64))]
         open_ones = open_ones[_near(held, open_ones, esp.rows)]
-        for number in np.unique(held.pair[open_ones]).tolist():
+        for number in np.flatnonzero(np.bincount(held.pair[open_ones])).tolist():
             mine = open_ones[held.pair[open_ones] == number]
             while number not in self._laws and (len(mine) >= LEARNED or (every and len(mine))):
                 self._try(esp, number, mine[:LEARNED])
