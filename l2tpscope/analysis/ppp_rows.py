@@ -55,11 +55,14 @@ def _direction(to_initiator: bool) -> Direction:
 def session_columns(story: PppStory | None) -> dict[str, Any]:
     """The PPP columns of a session; all None where nothing of PPP was seen."""
     if story is None:
-        return dict.fromkeys(("ppp_auth", "ppp_user", "ppp_state", "assigned_ip", "peer_ip", "mru_to_responder", "mru_to_initiator"))
+        return dict.fromkeys(
+            ("ppp_auth", "ppp_user", "ppp_state", "ppp_reason", "assigned_ip", "peer_ip", "mru_to_responder", "mru_to_initiator")
+        )
     return {
         "ppp_auth": _authentication(story),
         "ppp_user": _user(story),
         "ppp_state": _state(story),
+        "ppp_reason": _reason(story),
         "assigned_ip": _option(story, "IPCP", ADDRESS, of_initiator=True),
         "peer_ip": _option(story, "IPCP", ADDRESS, of_initiator=False),
         "mru_to_responder": _mru(story, of_initiator=False),
@@ -113,6 +116,18 @@ def _state(story: PppStory) -> str | None:
         ("negotiating LCP", bool(story.of("LCP", REQUEST))),
     )
     return next((state for state, is_so in states if is_so), None)
+
+
+def _reason(story: PppStory) -> str | None:
+    """What the first packet that says no, or that ends it, says."""
+    for said in story.said:
+        packet = said.seen.ppp.packet
+        ends = (said.protocol, said.code) in FAILURES or (said.protocol, said.code) == ("LCP", "Terminate-Request")
+        if packet is not None and ends:
+            words = packet.summary()
+            who = "responder" if said.to_initiator else "initiator"
+            return f"{said.protocol} {said.code} from the {who}" + (f": {words}" if words else "")
+    return None
 
 
 def _up(story: PppStory, protocol: str) -> bool:

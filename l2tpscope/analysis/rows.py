@@ -172,6 +172,8 @@ class SessionRow:
     ppp_state: str | None
     """How far PPP got, or how it ended: `negotiating LCP`, `LCP up`, `authenticating`, `authentication failed`, `authenticated`,
     `negotiating IPCP`, `up`, `terminated`."""
+    ppp_reason: str | None
+    """Why authentication failed or PPP ended, in the words of whoever said so first."""
     assigned_ip: str | None
     """The initiator's address inside, as both sides agreed."""
     peer_ip: str | None

@@ -15,7 +15,7 @@ from l2tpscope.output.words import TONES, cut, ending, ids, loss
 from l2tpscope.report import Report
 
 Column = tuple[Head, Callable[[SessionRow], Cell]]
-LONGEST_USER = 30
+LONGEST_USER, LONGEST_REASON = 30, 80
 REASONS = 3
 """Why loss is unknown: the most common ones."""
 
@@ -85,6 +85,7 @@ def _ppp(row: SessionRow) -> list[Cell]:
         return []
     parts = [f"PPP {row.ppp_state}", row.ppp_auth, f'user "{cut(row.ppp_user, LONGEST_USER)}"' if row.ppp_user is not None else None]
     parts += [f"address {row.assigned_ip}, peer {row.peer_ip or UNKNOWN}" if row.assigned_ip else None]
+    parts += [cut(row.ppp_reason, LONGEST_REASON)] if row.ppp_reason is not None and row.ppp_state != "up" else []
     tone: Tone = "bad" if row.ppp_state == "authentication failed" else "" if row.ppp_state in ("up", "terminated") else "warn"
     return [Cell(": ".join([parts[0] or "", ", ".join(part for part in parts[1:] if part)]).removesuffix(": "), tone)]
 

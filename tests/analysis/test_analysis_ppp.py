@@ -99,6 +99,7 @@ def test_a_failed_authentication_is_told_and_the_password_is_not() -> None:
     report = script.report()
     row = session(report)
     assert (row.ppp_auth, row.ppp_user, row.ppp_state) == ("PAP", "alice", "authentication failed")
+    assert row.ppp_reason == 'PAP Authenticate-Nak from the responder: "no access"'
     events = {each.event: each.detail for each in report.rows("events")}
     assert events["authentication failed"] == 'PAP Authenticate-Nak from the responder: "no access"'
     assert events["PPP terminated"] == 'LCP Terminate-Request from the responder: reason "Authentication failed"'
