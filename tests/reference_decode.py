@@ -1,7 +1,8 @@
 """The decode of frames written plainly, one packet at a time: the specification that the columns must equal.
 
-It leaves out what columns leave out too (encapsulations, fragments: `Rare`), and duplicates. Offsets count from the
-begin of the frame. A row is a dict with the names of `Frames`.
+It leaves out what columns leave out too (encapsulations, fragments: `Rare`), duplicates, and IKE and ESP over TCP, of
+which a frame is only a part: the tests of these compare with the messages sent. Offsets count from the begin of the
+frame. A row is a dict with the names of `Frames`.
 """
 
 from __future__ import annotations

@@ -85,40 +85,47 @@ def chain(octets: bytearray, piece: Piece) -> list[Message]:
 
 
 class Known:
-    """The SAs that a direction of a stream has shown: by them its messages are known again where their begin is not.
+    """The SAs that a direction of a stream has shown: by them its messages are known where nothing else says so.
 
-    Random octets that pass: those whose first Length is that of the segment (one in 65,536) and that have an SPI seen
-    before (one in 2^32), or all of an IKE header.
+    Random octets that pass for a message: those of which the first Length is that of the segment (one in 65,536) and that
+    have an SPI seen before (one in 2^32), or all of an IKE header.
     """
 
-    __slots__ = ("_guess", "_spis")
+    __slots__ = ("_guess", "_spis", "sure")
 
     MOST = 8
 
     def __init__(self) -> None:
+        self.sure = False
+        """Whether it ever showed what a message is beyond doubt."""
         self._spis: dict[int, None] = {}
         self._guess = (0, -1)
 
-    def add(self, spi: int) -> None:
-        """Note an SPI that was seen where a message had to begin."""
-        if spi not in self._spis:
-            self._spis[spi] = None
+    def accepts(self, octets: bytearray, message: Message) -> bool:
+        """Whether a message that stands where one must begin is one: the stream must have shown IKE, or an SA twice, before."""
+        self.sure = self.sure or self._shows(octets, message)
+        if self.sure and message.kind == Kind.ESP and message.spi not in self._spis:
+            self._spis[message.spi] = None
             if len(self._spis) > self.MOST:
                 del self._spis[next(iter(self._spis))]
+        return self.sure
 
     def believes(self, octets: bytearray, piece: Piece) -> bool:
-        """Whether a segment begins with a message, and is nothing but messages, beyond doubt.
+        """Whether a segment begins with a message, and is nothing but messages, beyond doubt."""
+        believed = any(self._shows(octets, message) for message in chain(octets, piece))
+        self.sure |= believed
+        return believed
 
-        An SPI not seen before is believed when the next segment bears it too, its sequence number a little higher.
+    def _shows(self, octets: bytearray, message: Message) -> bool:
+        """Whether a message is one beyond doubt: IKE whose length is right (as far as captured), an SPI seen before.
+
+        An SPI is believed the second time in a row, if its sequence number is a little higher then.
         """
-        for message in chain(octets, piece):
-            if message.kind == Kind.IKE:
-                length = int.from_bytes(octets[message.at + 28 : message.at + 32], "big")
-                if message.captured >= MARKER + IKE_HEADER and length == message.octets - MARKER:
-                    return True
-                continue
-            spi, sequence = self._guess
-            if message.spi in self._spis or (message.spi == spi and 0 < message.sequence - sequence < STEP):
-                return True
-            self._guess = message.spi, message.sequence
+        if message.kind == Kind.IKE:
+            length = int.from_bytes(octets[message.at + 28 : message.at + 32], "big")
+            return message.captured < MARKER + IKE_HEADER or length == message.octets - MARKER
+        spi, sequence = self._guess
+        if message.spi in self._spis or (message.spi == spi and 0 < message.sequence - sequence < STEP):
+            return True
+        self._guess = message.spi, message.sequence
         return False

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import NamedTuple
 
-from l2tpscope.frames.columns import Kind
 from l2tpscope.frames.messages import LENGTH, PREFIX, Known, Message, Piece, message_in, most_messages
 from l2tpscope.frames.window import Arena
 
@@ -136,6 +135,11 @@ class Streams:
 
     def __len__(self) -> int:
         return len(self._connections)
+
+    def follows(self, key: int) -> bool:
+        """Whether a connection was proven to carry IKE or ESP."""
+        connection = self._connections.get(key)
+        return connection is not None and connection.proven
 
     def follow(self, arena: Arena, key: int, segment: Segment, *, proven: bool) -> list[Found]:
         """The messages that a segment completes; *proven*: the connection is known for what it is."""
@@ -286,6 +290,13 @@ class Follower:
         """Read messages, and begins of messages, up to the end of a piece."""
         at, left, there = piece
         while left:
+            if not span.passed and there >= left > LENGTH and self._room > 0:
+                need = int.from_bytes(self._arena.octets[at : at + LENGTH], "big")
+                if LENGTH < need <= left:
+                    self._room -= 1
+                    self._find(span, Piece(at + LENGTH, need - LENGTH, need - LENGTH))
+                    at, left, there = at + need, left - need, there - need
+                    continue
             if span.passed < LENGTH:
                 size = min(LENGTH - span.passed, left)
                 if not self._length(span, Piece(at, size, min(there, size))):
@@ -314,7 +325,7 @@ class Follower:
     def _part(self, span: Span, piece: Piece) -> None:
         """Take octets of a message; one that lies in one piece is not copied."""
         if span.passed == LENGTH and span.need == LENGTH + piece.octets:
-            self._find(piece)
+            self._find(span, piece)
             span.resume()
             return
         if len(span.held) == span.passed:
@@ -322,18 +333,21 @@ class Follower:
         span.passed += piece.octets
         if span.passed == span.need:
             at = self._arena.append(bytes(span.held[LENGTH:]))
-            self._find(Piece(at, span.need - LENGTH, len(span.held) - LENGTH))
+            self._find(span, Piece(at, span.need - LENGTH, len(span.held) - LENGTH))
             span.resume()
 
-    def _find(self, piece: Piece) -> None:
+    def _find(self, span: Span, piece: Piece) -> None:
+        """Take a whole message."""
         direction = self._direction
         message = message_in(self._arena.octets, piece)
         direction.uncharged += LENGTH + piece.octets
-        if message is not None:
-            if message.kind == Kind.ESP:
-                direction.known.add(message.spi)
+        if message is None:
+            return
+        if direction.known.accepts(self._arena.octets, message):
             self.found.append(Found(message, direction.uncharged))
             direction.uncharged = 0
+        else:
+            self._count(span)
 
     def _join(self, before: Span, after: Span) -> None:
         """The gap between two spans is filled: what waited behind it can be read now."""

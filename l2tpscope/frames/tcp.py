@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
 
 from l2tpscope.frames.datagrams import Datagrams, Payloads
 from l2tpscope.frames.flows import Flows
-from l2tpscope.frames.messages import PREFIX, Piece
+from l2tpscope.frames.messages import LENGTH, PREFIX, SHORTEST_ESP, Piece
 from l2tpscope.frames.network import Packets
-from l2tpscope.frames.streams import Found, Segment, Streams
+from l2tpscope.frames.streams import Segment, Streams
 from l2tpscope.frames.tables import NATT_PORT, ON_STREAM
-from l2tpscope.frames.window import Arena, Bools, Int64s, Octet, Rows
+from l2tpscope.frames.window import Arena, Bools, Int64s, Octet, Rows, Views
 
 HEADER = 20
 SYN = 0x02
@@ -81,12 +82,17 @@ class TcpDecoder:
         proof = np.flatnonzero(prefixed(rows) & (segments.payload.captured >= len(PREFIX)))
         self._flows.prove(keys[proof], segments.record[proof])
         known = self._flows.known(keys, segments.record)
-        wanted = known | (rows["source_port"] == NATT_PORT) | (rows["destination_port"] == NATT_PORT)
-        found: list[tuple[int, Found]] = []
-        for row in np.flatnonzero(wanted).tolist():
-            one = self._streams.follow(arena, int(keys[row]), _segment(segments, row), proven=bool(known[row]))
-            found += [(row, message) for message in one]
-        return _columns(found)
+        natt = (rows["source_port"] == NATT_PORT) | (rows["destination_port"] == NATT_PORT)
+        may_begin = known | _may_begin(Views(arena.octets), segments)
+        found = array("q")
+        for row in np.flatnonzero(natt | known).tolist():
+            key = int(keys[row])
+            if not may_begin[row] and not self._streams.follows(key):
+                continue
+            for message, charged in self._streams.follow(arena, key, _segment(segments, row), proven=bool(known[row])):
+                found.extend((row, *message, charged))
+        row_of, at, octets, captured, kind, spi, sequence, ip_octets = np.array(found).reshape(-1, 8).T
+        return Messages(row_of, kind.astype(np.uint8), at, octets, captured, spi, sequence, ip_octets)
 
 
 def segment_payloads(packets: Packets) -> Payloads:
@@ -95,6 +101,17 @@ def segment_payloads(packets: Packets) -> Payloads:
     at = packets.transport + header
     octets = np.where((header >= HEADER) & (packets.limit >= at), np.maximum(packets.end - at, 0), 0)
     return Payloads(at, octets, np.clip(packets.limit - at, 0, octets))
+
+
+def _may_begin(views: Views, segments: Datagrams) -> Bools:
+    """Which segments may be the first that is known of a stream: by their Length; part of a prefix; a SYN. *Shape*: (n,)."""
+    payload = segments.payload
+    words = views.matrix(np.where(payload.captured >= LENGTH, payload.at, 0), LENGTH)
+    length = words.view(">u2").reshape(-1).astype(np.int64)
+    may: Bools = (length >= LENGTH + SHORTEST_ESP) & (length <= payload.octets)
+    may |= (payload.octets > 0) & (payload.octets < len(PREFIX))
+    may |= (segments.packets.rows["tcp_flags"] & SYN) != 0
+    return may
 
 
 def _segment(segments: Datagrams, row: int) -> Segment:
@@ -111,10 +128,3 @@ def _segment(segments: Datagrams, row: int) -> Segment:
         piece=Piece(at, int(payload.octets[row]), int(payload.captured[row])),
         before=at - int(packets.ip[row]),
     )
-
-
-def _columns(found: list[tuple[int, Found]]) -> Messages:
-    """Messages as columns."""
-    table = np.array([(row, *one.message, one.ip_octets) for row, one in found], np.int64).reshape(-1, 8)
-    row, at, octets, captured, kind, spi, sequence, charged = table.T
-    return Messages(row, kind.astype(np.uint8), at, octets, captured, spi, sequence, charged)
