@@ -30,6 +30,8 @@ def mtu_row(pairs: list[EspPair], cipher: Cipher | None, numbers: Numbers) -> In
         here, there = pair.to[False], pair.to[True]
         if here is None or there is None or not sizes_of([here]) or not sizes_of([there]):
             continue
+        if here.encapsulation == "tcp":
+            continue  # a stream: what it carries need not fit a datagram
         if min(sizes_of([here])) > largest(cipher) or min(sizes_of([there])) > largest(cipher):
             continue  # nothing is as short as L2TP's control messages in transport mode: it may be tunnel mode
         top = max(here.sizes, default=0)
