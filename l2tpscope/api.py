@@ -17,6 +17,7 @@ from l2tpscope.track.data import DataTracker
 from l2tpscope.track.esp import EspTracker
 from l2tpscope.track.icmp import IcmpTracker
 from l2tpscope.track.ike import IkeTracker
+from l2tpscope.track.ip_id import IpIdTracker
 from l2tpscope.track.keepalive import KeepaliveTracker
 from l2tpscope.track.l2tp import L2tpTracker
 from l2tpscope.track.ppp import PppTracker
@@ -56,6 +57,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
     """Read everything once; on an interrupt, what was read so far."""
     decoder, l2tp, data, icmp, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), IcmpTracker(), Tally()
     ike, esp, twins, keepalives, ppp = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker(), PppTracker()
+    ip_ids = IpIdTracker()
     interrupted = False
     try:
         for batch in merged(sources):
@@ -63,7 +65,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
                 continue
             frames = decoder.decode(batch)
             tally.feed(frames, int(batch.capture[0]))
-            data.feed(frames, l2tp.feed(frames))
+            ip_ids.feed(frames, *data.feed(frames, l2tp.feed(frames)))
             for tracker in (ppp, ike, esp, twins, keepalives, icmp):
                 tracker.feed(frames)
             if progress is not None:
@@ -76,6 +78,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         captures=[(info, tally.captures.get(info.capture, CaptureTally())) for info in infos],
         halves=l2tp.halves,
         series=data.finish(end),
+        ip_ids=ip_ids.finish(end),
         bins=data.bins.result(),
         bin_width=data.bins.width,
         begin=begin,
@@ -91,7 +94,7 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         keepalives=keepalives.finish(),
         ppp=ppp.seen,
         twins=twins.finish(),
-        notes=decoder.notes() + l2tp.notes() + data.notes() + ike.notes() + esp.notes() + keepalives.notes() + ppp.notes(),
+        notes=decoder.notes() + l2tp.notes() + data.notes() + ip_ids.notes() + ike.notes() + esp.notes() + keepalives.notes() + ppp.notes(),
     )
     return trace, interrupted
 

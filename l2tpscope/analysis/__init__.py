@@ -10,6 +10,7 @@ from l2tpscope.analysis.clear import Around, clear_connections
 from l2tpscope.analysis.data import attach_data
 from l2tpscope.analysis.events import measure_events
 from l2tpscope.analysis.follow import Follower, Story
+from l2tpscope.analysis.ip_id import measure_ip_id
 from l2tpscope.analysis.loss import measure_loss
 from l2tpscope.analysis.messages import measure_messages
 from l2tpscope.analysis.outcome import Outcome, tunnel_outcome
@@ -48,7 +49,12 @@ def measure(trace: Trace) -> Measures:
         sessions=sorted(sessions, key=lambda row: row.session),
         messages=partial(measure_messages, stories),
         rtt=sorted(rtt + measure_ppp_rtt(ppp) + around.rtt, key=attrgetter("time", "frame_reply", "frame_request")),
-        loss=measure_loss(stories, suspect=suspect) + measure_echo_loss(ppp, trace.end) + around.loss,
+        loss=[
+            *measure_loss(stories, suspect=suspect),
+            *measure_ip_id(stories, trace.ip_ids, suspect=suspect),
+            *measure_echo_loss(ppp, trace.end),
+            *around.loss,
+        ],
         throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), around.throughput),
         events=partial(_events, partial(measure_events, told, trace), partial(ppp_events, ppp), around.events),
         ppp=partial(measure_ppp, ppp),

@@ -6,7 +6,7 @@ sender repeats. Spaces:
 * `l2tp-control`: the numbers of control messages; `lost` are those that never passed. `upstream_lost` adds those whose first
   copy did not pass, but a later one did; `downstream_lost` are repeats of a message that had passed and whose
   acknowledgement had not: the message was lost after the tap, or its acknowledgement before it.
-* `l2tp-data`: the numbers of data packets, where the S bit is set. Without it there is nothing to count.
+* `l2tp-data`: the numbers of data packets, where the S bit is set. Without it there is nothing to count but IP ids (`ip_id.py`).
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ def _direction(to_initiator: bool) -> Direction:
     return "to_initiator" if to_initiator else "to_responder"
 
 
-def _row(**given: Any) -> LossRow:
+def loss_row(**given: Any) -> LossRow:
     """A row in which all that is not given is unknown."""
     empty: dict[str, Any] = dict.fromkeys(LossRow.__dataclass_fields__)
     return LossRow(**{**empty, "capture_suspect": False, **given})
 
 
-def _shares(lost: int, expected: int) -> dict[str, float]:
+def shares(lost: int, expected: int) -> dict[str, float]:
+    """The columns of the ratio and its interval."""
     low, high = wilson(lost, expected)
     return {"loss_ratio": lost / expected, "loss_low_ratio": low, "loss_high_ratio": high}
 
@@ -58,12 +59,12 @@ def _control(story: Story, to_initiator: bool, suspect: bool) -> LossRow:
     if way.highest is None or way.base is None:
         unseen = story.channel.to[to_initiator] is None
         why = ONE_SIDED if unseen else "no control messages but acknowledgements"
-        return _row(**common, measurable=False, why_not=why)
+        return loss_row(**common, measurable=False, why_not=why)
     expected, received = max(len(way.slots), way.highest - way.base + 1 - way.jumped), len(way.slots)
     lost = max(0, expected - received)
-    return _row(
+    return loss_row(
         **common,
-        **_shares(lost, expected),
+        **shares(lost, expected),
         measurable=True,
         expected=expected,
         received=received,
@@ -90,12 +91,12 @@ def _data(story: Story, call: Call, to_initiator: bool, suspect: bool) -> LossRo
         "direction": _direction(to_initiator),
     }
     if not series:
-        return _row(**common, measurable=False, why_not="no data packets in this direction")
+        return loss_row(**common, measurable=False, why_not="no data packets in this direction")
     counted = [one for one in series if one.count is not None]
     if not counted:
-        return _row(**common, measurable=False, why_not=NO_NUMBERS)
+        return loss_row(**common, measurable=False, why_not=NO_NUMBERS)
     sums = _sum(counted, head=_head(call, counted[0]))
-    return _row(**common, **sums, **_shares(sums["lost"], sums["expected"]), measurable=True, capture_suspect=suspect)
+    return loss_row(**common, **sums, **shares(sums["lost"], sums["expected"]), measurable=True, capture_suspect=suspect)
 
 
 def _head(call: Call, first: DataSeries) -> int:

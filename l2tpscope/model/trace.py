@@ -12,6 +12,7 @@ from l2tpscope.model.esp import EspSeries
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
 from l2tpscope.model.ike import IkeFlood, IkeSa
+from l2tpscope.model.ip_id import IpIdCounter
 from l2tpscope.model.keepalive import Keepalives
 from l2tpscope.model.ppp import PppSeen
 from l2tpscope.model.refusal import Refusal
@@ -46,6 +47,7 @@ class Trace:
     """As `bins`, of ESP."""
     esp_bin_width: int = 1_000_000_000
     keepalives: list[Keepalives] = field(default_factory=list)
+    ip_ids: list[IpIdCounter] = field(default_factory=list)
     ppp: list[PppSeen] = field(default_factory=list)
     twins: list[Twin] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from l2tpscope.analysis.rows import Direction, Measures, SessionRow
+from l2tpscope.analysis.wilson import wilson
 from l2tpscope.output.blocks import Block, Cell, Head, Row, Tone
 from l2tpscope.output.room import Told, chosen, end_of, fitted, life, more, named, shared, when
 from l2tpscope.output.tunnels import WAYS, Losses, states
-from l2tpscope.output.values import UNKNOWN, count, short
+from l2tpscope.output.values import UNKNOWN, count, interval, short
 from l2tpscope.output.words import TONES, cut, ending, ids, loss
 from l2tpscope.report import Report
 
@@ -28,6 +29,7 @@ def sessions(report: Report, room: int) -> list[Block]:
     data = {(row.session, row.direction): row for row in measures.loss if row.space == "l2tp-data"}
     told = shared({row.session: [*_ending(row), *_ppp(row)] for row in measures.sessions}, "session")
     after = [*_suspect(measures.sessions, data), *_disorder(measures.sessions, data), *_not_measurable(measures.sessions, data)]
+    after += _by_ip_id(measures)
     return fitted(partial(_block, measures, data, told, after), room)
 
 
@@ -123,3 +125,21 @@ def _not_measurable(rows: Sequence[SessionRow], data: Losses) -> list[Cell]:
         who = named(which, len(rows), "session") + (f" {arrow}" if arrow else "")
         lines.append(Cell(f"{who}: data loss not measurable: {text}", "dim"))
     return lines
+
+
+def _by_ip_id(measures: Measures) -> list[Cell]:
+    """What the IP ids tell of tunnels whose data have no numbers, all of them together."""
+    rows = [row for row in measures.loss if row.space == "l2tp-data-ip-id" and row.measurable]
+    parts = []
+    for way, arrow in WAYS:
+        lost, expected = (sum(getattr(row, name) or 0 for row in rows if row.direction == way) for name in ("lost", "expected"))
+        if expected:
+            ratio = f" {interval(lost / expected, *wilson(lost, expected))}" if lost else ""
+            parts.append(f"{arrow} {count(lost)}/{count(expected)}{ratio}")
+    if not parts:
+        return []
+    who = named(sorted({row.tunnel for row in rows if row.tunnel is not None}), len(measures.tunnels), "tunnel")
+    who = "all tunnels" if who == "all" else who
+    lossy = any(row.lost for row in rows)
+    limit = "; an upper bound: the capture itself may have lost them" if lossy and any(row.capture_suspect for row in rows) else ""
+    return [Cell(f"{who}: data lost before the tap, by IP id (likely): {'; '.join(parts)}{limit}", "warn" if lossy else "")]

@@ -56,21 +56,26 @@ class DataTracker:
         self.bins = self._totals.bins
         self._position = 0
 
-    def feed(self, frames: Frames, cuts: Sequence[Cut] = ()) -> None:
-        """Take the data rows of *frames*; *cuts*, in row order, say where ids were given out anew."""
+    def feed(self, frames: Frames, cuts: Sequence[Cut] = ()) -> tuple[Int64s, Int64s]:
+        """Take the data rows of *frames*; *cuts*, in row order, say where ids were given out anew.
+
+        Returns these rows, in order, and the number of the series of each; 0 for flows too many to be told apart.
+        """
         rows = np.flatnonzero((frames.kind == Kind.L2TP2_DATA) & ~frames.duplicate)
+        parts = [np.zeros(0, np.int64)]
         if len(rows):
             begin = 0
             for cut in self._cuts_that_matter(frames, rows, cuts):
                 end = int(np.searchsorted(rows, cut.row))
-                self._feed(frames, rows[begin:end])
+                parts.append(self._feed(frames, rows[begin:end]))
                 begin = end
                 self._cut(cut)
-            self._feed(frames, rows[begin:])
+            parts.append(self._feed(frames, rows[begin:]))
         else:
             for cut in cuts:
                 self._cut(cut)
         self._position += len(frames)
+        return rows, np.concatenate(parts)
 
     def finish(self, now: int) -> list[DataSeries]:
         """All series, complete as of the instant *now*."""
@@ -110,9 +115,10 @@ class DataTracker:
         self._series.append(series)
         return series.number
 
-    def _feed(self, frames: Frames, rows: Int64s) -> None:
+    def _feed(self, frames: Frames, rows: Int64s) -> Int64s:
+        """Take rows between which no id changes its meaning; their series."""
         if not len(rows):
-            return
+            return rows
         before = len(self._flows)
         flows = self._flows.lookup(*flow_keys(frames, rows))
         if len(self._flows) > before:
@@ -129,6 +135,7 @@ class DataTracker:
             space = series.take(sequenced)
             self._sequenced += np.bincount(space, minlength=len(self._sequenced))
             self._sequences.feed(space, number.take(sequenced), frames.time.take(rows.take(sequenced)))
+        return series
 
     def _look_for_use(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Mark the series that carry IP packets; those that are marked already cost no second look."""
