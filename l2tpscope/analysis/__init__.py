@@ -20,6 +20,7 @@ from l2tpscope.analysis.ppp_story import tell
 from l2tpscope.analysis.quality import capture_row, doubts
 from l2tpscope.analysis.rows import EventRow, Measures, ThroughputRow
 from l2tpscope.analysis.rtt import best, measure_rtt
+from l2tpscope.analysis.software import tell_software
 from l2tpscope.analysis.throughput import measure_throughput
 from l2tpscope.analysis.tunnels import session_row, tunnel_row
 from l2tpscope.model.trace import Trace
@@ -42,10 +43,14 @@ def measure(trace: Trace) -> Measures:
     around = _around(trace, told, suspect=suspect)
     ppp = tell(channels, trace.ppp)
     ppp_of = {one.call.number: one for one in ppp}
+    software = tell_software(stories, ppp, around.ike_sas, around.vpn_of_tunnel)
     sessions = [session_row(story, call, outcome, ppp_of.get(call.number)) for story, outcome in told for call in story.channel.calls]
     return Measures(
         captures=captures,
-        tunnels=[tunnel_row(story, outcome, least, trace.secret, around.vpn_of_tunnel) for story, outcome in told],
+        tunnels=[
+            tunnel_row(story, outcome, least, trace.secret, around.vpn_of_tunnel, software=software[story.channel.number])
+            for story, outcome in told
+        ],
         sessions=sorted(sessions, key=lambda row: row.session),
         messages=partial(measure_messages, stories),
         rtt=sorted(rtt + measure_ppp_rtt(ppp) + around.rtt, key=attrgetter("time", "frame_reply", "frame_request")),

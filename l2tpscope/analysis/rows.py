@@ -100,7 +100,13 @@ class TunnelRow:
     initiator_vendor: str | None
     responder_vendor: str | None
     initiator_implementation: str | None
+    """Its L2TP software, by what it says and does; null where nothing is known that does just so."""
     responder_implementation: str | None
+    initiator_implementation_grade: Grade | None
+    responder_implementation_grade: Grade | None
+    initiator_implementation_why: list[str]
+    """What was seen of it that this rests on; last, how that is known to be its mark."""
+    responder_implementation_why: list[str]
     state: Literal["opening", "unanswered", "refused", "established", "closed", "lost", "partial"]
     opened: Time | None
     """First SCCRQ; where none was seen, the first frame."""

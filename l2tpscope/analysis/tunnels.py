@@ -11,6 +11,7 @@ from l2tpscope.analysis.outcome import Outcome, call_outcome
 from l2tpscope.analysis.ppp_rows import session_columns
 from l2tpscope.analysis.ppp_story import PppStory
 from l2tpscope.analysis.rows import SessionRow, Side, TunnelRow
+from l2tpscope.analysis.software import Sides
 from l2tpscope.model.channel import Call
 from l2tpscope.model.half import ControlFrame
 from l2tpscope.wire.l2tp import check_response
@@ -27,9 +28,15 @@ def side_name(initiator: bool | None) -> Side | None:
 
 
 def tunnel_row(
-    story: Story, outcome: Outcome, best: dict[tuple[int, str], tuple[float, float]], secret: bytes | None, vpn_of: Mapping[int, int]
+    story: Story,
+    outcome: Outcome,
+    best: dict[tuple[int, str], tuple[float, float]],
+    secret: bytes | None,
+    vpn_of: Mapping[int, int],
+    *,
+    software: Sides,
 ) -> TunnelRow:
-    """The row of one tunnel. *vpn_of*: the connection that it is part of, by its number."""
+    """The row of one tunnel. *vpn_of*: the connection that it is part of, by its number; *software*: of both sides."""
     channel, first = story.channel, story.first
     request, reply = _heard(first.get("SCCRQ")), _heard(first.get("SCCRP"))
     opened = first["SCCRQ"].time if "SCCRQ" in first else channel.begin
@@ -49,8 +56,7 @@ def tunnel_row(
         responder_host_name=_text(reply, HOST_NAME),
         initiator_vendor=_text(request, VENDOR_NAME),
         responder_vendor=_text(reply, VENDOR_NAME),
-        initiator_implementation=None,
-        responder_implementation=None,
+        **_implementations(software),
         state=outcome.state,  # type: ignore[arg-type]
         opened=opened,
         established=story.established.time if story.established is not None else None,
@@ -81,6 +87,16 @@ def tunnel_row(
 
 def _heard(frame: ControlFrame | None) -> ControlFrame | None:
     return frame if frame is not None and frame.message is not None else None
+
+
+def _implementations(software: Sides) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for side, name in ((True, "initiator"), (False, "responder")):
+        told = software[side]
+        columns[f"{name}_implementation"] = told.name if told is not None else None
+        columns[f"{name}_implementation_grade"] = told.grade if told is not None else None
+        columns[f"{name}_implementation_why"] = list(told.why) if told is not None else []
+    return columns
 
 
 def _id(story: Story, side: bool) -> int | None:
