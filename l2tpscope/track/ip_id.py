@@ -204,11 +204,18 @@ class IpIdTracker:
         none = (self._seen >= SAMPLE) & (self._ones < SAMPLE_STEPS)
         alive = (so_far <= MOST_WILD) & ((place < SAMPLE) | ~none[own])
         self._close(counters[none[counters] | (self._wild[counters] > MOST_WILD)])
-        some = np.sort(order[alive])
-        if len(some):
-            rest = taken.some(some)
-            self._compare(rest)
-            self._spaces.feed(rest.counter, rest.number, rest.time)
+        if not alive.any():
+            return
+        if not alive.all():
+            order, number, own = order[alive], number[alive], own[alive]
+            starts = np.flatnonzero(np.append(True, own[1:] != own[:-1]))
+            counters = own[starts]
+        self._spaces.feed_grouped(starts, counters, number, taken.time.take(order))
+        if len(self._pairs) == len(self._series) - 1:  # one tunnel a pair of hosts: no other to compare with
+            pairs = self._pair[counters]
+            self._pair_last[pairs], self._pair_counter[pairs] = number[np.append(starts[1:], len(number)) - 1], counters
+        else:
+            self._compare(taken.some(np.sort(order)))
 
     def _compare(self, taken: _Taken) -> None:
         """Count ids that continue those of another tunnel between the same hosts."""
