@@ -33,6 +33,7 @@ def read(
     *,
     ports: Iterable[int] = (),
     secret: str | bytes | None = None,
+    show_secrets: bool = False,
     progress: Progress | None = None,
     rows: int | None = None,
 ) -> Report:
@@ -40,6 +41,7 @@ def read(
 
     *paths*: files (compressed or not, in any order), `-` for standard input, or binary file objects. *ports*: further UDP
     ports on which L2TP is spoken. *secret*: of the tunnel, to reveal hidden AVPs and check challenge responses.
+    *show_secrets*: whether the table `ppp` has passwords, challenges and responses.
     *rows* bounds how many records are taken at a time; it changes nothing in the report.
     *Raises*: CaptureError, one line, for what cannot be read at all.
     """
@@ -48,7 +50,8 @@ def read(
     key = secret.encode() if isinstance(secret, str) else secret
     further = tuple(ports)
     trace, interrupted = _follow(sources, further, key, progress)
-    options = {"ports": sorted(set(further)), "secret": key is not None}
+    trace.show_secrets = show_secrets
+    options = {"ports": sorted(set(further)), "secret": key is not None, "show_secrets": show_secrets}
     measures = measure(trace)
     return Report(measures=measures, options=options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
 

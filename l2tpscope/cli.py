@@ -133,6 +133,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_envvar=True,
         help="The tunnel's secret: reveals hidden AVPs, checks responses. Other users see it in the process list, but not the variable.",
     ),
+    click.option("--show-secrets", is_flag=True, help="Show passwords, challenges and responses (in the table ppp)."),
     click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
     click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII."),
     click.option("-q", "--quiet", is_flag=True, help="No progress, no notes on standard error."),
@@ -166,6 +167,7 @@ def _read_and_write(
     output: str | None,
     ports: tuple[int, ...],
     secret: str | None,
+    show_secrets: bool,
     color: str,
     only_ascii: bool,
     quiet: bool,
@@ -176,7 +178,7 @@ def _read_and_write(
 
     begin = time.monotonic()
     _check_output(output, form, files)
-    report = _report(files, ports, secret, color=color, quiet=quiet)
+    report = _report(files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets)
     if report is None:
         return EXIT["unreadable"]
     if not quiet:
@@ -185,7 +187,7 @@ def _read_and_write(
     return _exit_code(report)
 
 
-def _report(files: tuple[str, ...], ports: tuple[int, ...], secret: str | None, *, color: str, quiet: bool) -> Report | None:
+def _report(files: tuple[str, ...], *, color: str, quiet: bool, **options: Any) -> Report | None:
     """What the captures hold; None, and a line on standard error, where one cannot be read."""
     from l2tpscope.api import read  # noqa: PLC0415
     from l2tpscope.capture import CaptureError  # noqa: PLC0415
@@ -194,7 +196,7 @@ def _report(files: tuple[str, ...], ports: tuple[int, ...], secret: str | None, 
 
     try:
         with Bar(sys.stderr, wanted=not quiet, colour=colour_wanted(color, sys.stderr, os.environ)) as bar:
-            return read(list(files), ports=ports, secret=secret, progress=bar)
+            return read(list(files), progress=bar, **options)
     except CaptureError as error:
         _say(str(error))
         return None

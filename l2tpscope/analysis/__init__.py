@@ -62,7 +62,7 @@ def measure(trace: Trace) -> Measures:
         ],
         throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), around.throughput),
         events=partial(_events, partial(measure_events, told, trace), partial(ppp_events, ppp), around.events),
-        ppp=partial(measure_ppp, ppp),
+        ppp=partial(measure_ppp, ppp, show_secrets=trace.show_secrets),
         vpns=around.vpns,
         ike_sas=around.ike_sas,
         ike_messages=around.ike_messages,

@@ -9,6 +9,7 @@ from typing import Any
 from l2tpscope.analysis.ppp_story import ACK, ADDRESS, AUTHENTICATION, MRU, REQUEST, PppSaid, PppStory
 from l2tpscope.analysis.rows import Direction, EventRow, LossRow, PppRow, RttRow
 from l2tpscope.analysis.wilson import wilson
+from l2tpscope.wire.reader import decode_text
 
 SECOND = 1_000_000_000
 JUDGED_AFTER = 5 * SECOND
@@ -20,14 +21,14 @@ USERS = {("CHAP", "Response"), ("PAP", "Authenticate-Request"), ("EAP", "Respons
 ECHO, ECHO_REPLY = "Echo-Request", "Echo-Reply"
 
 
-def measure_ppp(stories: Iterable[PppStory]) -> list[PppRow]:
+def measure_ppp(stories: Iterable[PppStory], *, show_secrets: bool) -> list[PppRow]:
     """One row a control packet, in the order of the capture."""
-    rows = [(said.seen.position, _row(story, said)) for story in stories for said in story.said]
+    rows = [(said.seen.position, _row(story, said, show_secrets)) for story in stories for said in story.said]
     rows.sort(key=lambda pair: pair[0])
     return [row for _, row in rows]
 
 
-def _row(story: PppStory, said: PppSaid) -> PppRow:
+def _row(story: PppStory, said: PppSaid, show_secrets: bool) -> PppRow:
     seen = said.seen
     assert seen.ppp.packet is not None
     return PppRow(
@@ -40,9 +41,17 @@ def _row(story: PppStory, said: PppSaid) -> PppRow:
         code=said.code,
         identifier=max(0, said.identifier),
         summary=seen.ppp.packet.summary(),
+        secret=_secret(said) if show_secrets else None,
         reply_to=said.reply_to.seen.frame if said.reply_to is not None else None,
         anomalies=[str(anomaly) for anomaly in seen.ppp.anomalies],
     )
+
+
+def _secret(said: PppSaid) -> str | None:
+    packet = said.seen.ppp.packet
+    if packet is None or packet.secret is None:
+        return None
+    return decode_text(packet.secret) if said.protocol == "PAP" else packet.secret.hex()
 
 
 def _direction(to_initiator: bool) -> Direction:

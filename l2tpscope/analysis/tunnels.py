@@ -10,6 +10,7 @@ from l2tpscope.analysis.names import disconnect_cause, endpoint_name, result_col
 from l2tpscope.analysis.outcome import Outcome, call_outcome
 from l2tpscope.analysis.ppp_rows import session_columns
 from l2tpscope.analysis.ppp_story import PppStory
+from l2tpscope.analysis.proxy import proxied
 from l2tpscope.analysis.rows import SessionRow, Side, TunnelRow
 from l2tpscope.analysis.software import Sides
 from l2tpscope.model.channel import Call
@@ -171,7 +172,7 @@ def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None)
         **result_columns(outcome.stop),
         disconnect_cause=disconnect_cause(outcome.stop),
         state=outcome.state,  # type: ignore[arg-type]
-        **session_columns(ppp),
+        **_ppp(call, ppp),
         **rest,
         sequenced_to_responder=_sequenced(call, False),
         sequenced_to_initiator=_sequenced(call, True),
@@ -182,6 +183,12 @@ def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None)
         first_data=first_data,
         last_data=max((one.last for one in series), default=None),
     )
+
+
+def _ppp(call: Call, ppp: PppStory | None) -> dict[str, Any]:
+    """The columns of PPP; what PPP itself left open is filled from what the LAC tells of it."""
+    columns = session_columns(ppp)
+    return columns | {column: value for column, value in proxied(call).items() if columns[column] is None}
 
 
 _LATER = ("pseudowire", "cookie_octets_to_responder", "cookie_octets_to_initiator")

@@ -38,6 +38,8 @@ class Trace:
     end: int
     """The last."""
     secret: bytes | None = None
+    show_secrets: bool = False
+    """Whether passwords and responses may be shown."""
     refusals: list[Refusal] = field(default_factory=list)
     flood: Flood = field(default_factory=Flood)
     ike_sas: list[IkeSa] = field(default_factory=list)

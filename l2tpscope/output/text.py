@@ -153,6 +153,10 @@ def _reasons(row: CaptureRow) -> list[Cell]:
     return [Cell(f"- {reason}", TONES.get(row.verdict, "")) for reason in row.reasons]
 
 
+def _of_ppp(row: PppRow) -> list[Cell]:
+    return [*_odd(row), *([Cell(f"secret: {row.secret}", "warn")] if row.secret is not None else [])]
+
+
 def _odd(row: MessageRow | PppRow) -> list[Cell]:
     return [Cell(anomaly, "warn") for anomaly in row.anomalies]
 
@@ -167,7 +171,7 @@ DETAILS: Mapping[str, Callable[[Any], Sequence[Cell]]] = {
     "tunnels": _ended,
     "sessions": _ended,
     "messages": _odd,
-    "ppp": _odd,
+    "ppp": _of_ppp,
     **IPSEC_DETAILS,
 }
 """What stands under a row: how it ended, what speaks against a capture, what is odd in a message."""

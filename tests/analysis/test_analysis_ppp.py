@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from script import A, B, Script
+from simulation import avp
 
 from l2tpscope.report import Report
 from l2tpscope.track import ppp
@@ -105,6 +106,7 @@ def test_a_failed_authentication_is_told_and_the_password_is_not() -> None:
     assert events["PPP terminated"] == 'LCP Terminate-Request from the responder: reason "Authentication failed"'
     assert "hunter42" not in report.to_json()
     assert b"hunter42".hex() not in report.to_json()
+    assert [each.secret for each in script.report(show_secrets=True).rows("ppp") if each.protocol == "PAP"] == ["hunter42", None]
 
 
 def test_echoes_give_round_trips_and_losses() -> None:
@@ -163,6 +165,21 @@ def test_a_session_whose_ids_are_given_out_anew_begins_anew() -> None:
     script.ppp(3.0, True, LCP, REQUEST, 1, b"\x01\x04\x05\x82")
     rows = script.report().rows("ppp")
     assert [(row.session, row.summary) for row in rows] == [(1, "MRU 1400"), (2, "MRU 1410")]
+
+
+def test_what_the_lac_negotiated_before_it_called() -> None:
+    """Proxy LCP and authentication AVPs of ICCN (RFC 2661 §4.4.5) stand in where PPP says nothing in the session."""
+    script = Script()
+    script.set_up(0.0)
+    proxy = avp(27, b"\x01\x04\x05\x82\x03\x04\xc0\x23") + avp(28, b"\x01\x04\x05\x78") + avp(29, b"\0\3") + avp(30, b"alice")
+    script.control(0.5, A, B, "ICRQ", 9, 2, 1, own_session=31)
+    script.control(0.6, B, A, "ICRP", 5, 1, 3, session=31, own_session=47)
+    script.control(0.7, A, B, "ICCN", 9, 3, 2, session=47, extra=proxy + avp(33, b"hunter42"))
+    report = script.report()
+    row = session(report)
+    assert (row.ppp_auth, row.ppp_user, row.ppp_state) == ("PAP (by proxy)", "alice", None)
+    assert (row.mru_to_initiator, row.mru_to_responder) == (1400, 1410)
+    assert "hunter42" not in report.to_json()
 
 
 def test_traffic_is_told_from_negotiation() -> None:
