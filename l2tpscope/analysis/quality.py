@@ -23,6 +23,10 @@ POOR_SHARE = 0.01
 COARSE_S = 1e-3
 STEP_S = 1e-3
 
+OTHER_VPNS = (Kind.OPENVPN, Kind.WIREGUARD, Kind.PPTP, Kind.GRE_PPP, Kind.SSTP)
+MOST_PORTS = 8
+"""Named of each."""
+
 _LOUD = ("poor", "doubtful")
 
 
@@ -62,6 +66,7 @@ def capture_row(info: CaptureInfo, tally: CaptureTally, found: Doubts) -> Captur
     one_sided = tally.one_sided
     reasons = _reasons(info, tally, found, one_sided=one_sided)
     kept = tally.kinds.total()
+    others = {kind: sum(count for (one, _), count in tally.others.items() if one == kind) for kind in OTHER_VPNS}
     duration = None if info.first_time is None or info.last_time is None else (info.last_time - info.first_time) / 1e9
     severities = {severity for severity, _ in reasons}
     verdict = next((severity for severity in _LOUD if severity in severities), "good")
@@ -97,8 +102,21 @@ def capture_row(info: CaptureInfo, tally: CaptureTally, found: Doubts) -> Captur
         ah_frames=tally.kinds[Kind.AH],
         natt_keepalive_frames=tally.kinds[Kind.NATT_KEEPALIVE],
         icmp_error_frames=tally.kinds[Kind.ICMP_ERROR],
-        other_frames=max(0, info.frames - kept),
+        openvpn_frames=others[Kind.OPENVPN],
+        openvpn_ports=_ports(tally, Kind.OPENVPN),
+        wireguard_frames=others[Kind.WIREGUARD],
+        wireguard_ports=_ports(tally, Kind.WIREGUARD),
+        pptp_frames=others[Kind.PPTP],
+        gre_ppp_frames=others[Kind.GRE_PPP],
+        sstp_frames=others[Kind.SSTP],
+        other_frames=max(0, info.frames - kept - sum(others.values())),
     )
+
+
+def _ports(tally: CaptureTally, kind: Kind) -> list[str]:
+    """On which ports another VPN was seen, that of the most frames first."""
+    frames = sorted((-count, port) for (one, port), count in tally.others.items() if one == kind)
+    return [port for _, port in frames[:MOST_PORTS]]
 
 
 def _reasons(info: CaptureInfo, tally: CaptureTally, found: Doubts, *, one_sided: bool) -> list[tuple[str, str]]:

@@ -79,6 +79,20 @@ class CaptureRow:
     ah_frames: int
     natt_keepalive_frames: int
     icmp_error_frames: int
+    openvpn_frames: int
+    """OpenVPN on other ports than L2TP's, from the first handshake on; other VPNs are counted, not followed."""
+    openvpn_ports: list[str]
+    """The server's, at most 8, the busiest first: `udp/1194`."""
+    wireguard_frames: int
+    """From the first handshake on."""
+    wireguard_ports: list[str]
+    """Of who answers the handshake."""
+    pptp_frames: int
+    """Messages of PPTP's control connection: TCP segments on port 1723 that begin with one."""
+    gre_ppp_frames: int
+    """PPTP's data: PPP in GRE of version 1."""
+    sstp_frames: int
+    """SSTP whose TLS was taken off before the capture. Inside TLS it looks like any HTTPS, and is among the others."""
     other_frames: int
 
 
@@ -545,6 +559,8 @@ class PppRow:
     identifier: int
     summary: str
     """What it says, in words and without secrets."""
+    secret: str | None
+    """PAP's password; challenges and responses in hex. Null unless asked for (`--show-secrets`)."""
     reply_to: int | None
     """Frame of what it answers."""
     anomalies: list[str]

@@ -31,6 +31,26 @@ class Kind(IntEnum):
     NATT_KEEPALIVE = 11
     ICMP_ERROR = 12
     """An ICMP or ICMPv6 error that quotes a datagram; what it quotes is not traffic."""
+    OPENVPN = 13
+    """OpenVPN on any other port. This and what follows is counted alone: it has no rows."""
+    WIREGUARD = 14
+    PPTP = 15
+    """A message of PPTP's control connection (TCP)."""
+    GRE_PPP = 16
+    """PPTP's data: PPP in GRE of version 1."""
+    SSTP = 17
+    """SSTP whose TLS was taken off before the capture; elsewhere it cannot be told from HTTPS."""
+
+
+class Other(NamedTuple):
+    """Where another VPN was seen."""
+
+    capture: int
+    kind: Kind
+    protocol: int
+    """Of IP."""
+    port: int
+    """The server's; of WireGuard, of who answers a handshake; 0 where the protocol has none."""
 
 
 class Endpoint(NamedTuple):
@@ -100,6 +120,8 @@ class Frames:
     counts: dict[Kind, int] = field(default_factory=dict)
     """How many frames of the batch are of each kind, OTHER included; fragments and copies each counted. A frame of several
     messages of TCP counts once."""
+    others: dict[Other, int] = field(default_factory=dict)
+    """Frames of other VPNs, by capture and server port; their sums by kind are in `counts` too."""
     undecoded: int = 0
     """Frames whose link or network header could not be read at all; not in `counts`."""
     lost_fragments: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from l2tpscope.frames.tables import (
     protocol_table,
 )
 from l2tpscope.frames.tcp import TcpDecoder, learn_ports, segment_payloads
+from l2tpscope.frames.vpns import Found, OtherVpns, first_octets, first_segments, pptp_control, pptp_data
 from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, blank, select
 
 CHUNK = 49152
@@ -42,6 +44,20 @@ CHUNK = 49152
 
 _PROTOCOLS = protocol_table()
 _INTEREST = interest_table()
+
+
+class Plain(NamedTuple):
+    """The rows of a chunk, and which of them are plain IPv4 on no port of ours. *Shape*: every column (n,)."""
+
+    rows: Rows
+    at: Int64s
+    limit: Int64s
+    udp: Bools
+    tcp: Bools
+
+    def packets(self, which: Int64s) -> Packets:
+        """Some of them as packets."""
+        return _plain_packets(self.rows, self.at, self.limit, which)
 
 
 class Decoder:
@@ -56,6 +72,7 @@ class Decoder:
         self._rest = RestDecoder()
         self._duplicates = DuplicateFinder()
         self._tcp = TcpDecoder()
+        self._vpns = OtherVpns()
         self._records = 0
 
     @property
@@ -78,6 +95,7 @@ class Decoder:
             if self._records % TRIM_EVERY == 0:
                 self._classifier.trim()
                 self._tcp.trim()
+                self._vpns.trim()
         return table.frames(arena.octets, self._rest.fragments.lost - lost)
 
     def _cuts(self, size: int) -> Iterator[tuple[int, int]]:
@@ -97,7 +115,11 @@ class Decoder:
         if interest.max(initial=DROP) == PEEK and learn_ports(self._classifier.ports, rows, interest == PEEK):
             interest = self._interest(rows)
         plain = plain_ipv4(rows, ethertype, limit - at)
-        plain &= interest != UNWRAP
+        others = []
+        if (interest == UNWRAP).any():
+            others.append(pptp_data(rows, np.flatnonzero(plain & (interest == UNWRAP))))
+            interest[others[0].records] = DROP
+            plain &= interest != UNWRAP
         rest = None
         if not plain.all():
             odd = np.flatnonzero(~plain)
@@ -121,9 +143,45 @@ class Decoder:
             segments = merge(segments, rest.packets.select(np.flatnonzero(rest.packets.rows["protocol"] == TCP)))
         kept, unreadable = self._finish(views, packets, batch, part, table)
         table.count(len(begin), kept, unreadable, rest)
+        taken = [kept, unreadable]
         if len(segments):
             data = self._datagrams(views, segments, segment_payloads(segments))
-            table.insert(self._tcp.decode(arena, data), data, origin_of(batch, part, segments.index), kept, rest)
+            messages = self._tcp.decode(arena, data)
+            table.insert(messages, data, origin_of(batch, part, segments.index), kept, rest)
+            others.append(pptp_control(views, data))
+            taken.append(segments.index[messages.row])
+        udp, tcp = plain & (interest == LOOK), plain & (interest >= FOLLOW)
+        others += self._other_vpns(views, Plain(rows, at, limit, udp, tcp), self._left(packets, rest, taken))
+        table.count_others(others, np.concatenate(taken), batch.capture[part], rest)
+
+    def _left(self, packets: Packets, rest: Rest | None, taken: list[Int64s]) -> Packets:
+        """The datagrams of UDP that are not ours, of those that were judged and of those that are not plain IPv4."""
+        some = len(taken[0]) < len(packets)
+        left = packets.select(np.flatnonzero(~np.isin(packets.index, np.concatenate(taken))) if some else np.zeros(0, np.int64))
+        if rest is not None:
+            left = merge(left, rest.packets.select(np.flatnonzero(self._interest(rest.packets.rows) == LOOK)))
+        return left.select(np.flatnonzero(left.rows["protocol"] == UDP))
+
+    def _other_vpns(self, views: Views, plain: Plain, left: Packets) -> list[Found]:
+        """Frames of other VPNs among plain ones of UDP and TCP, and among what else is left of UDP; every proof is read before."""
+        vpns, every = self._vpns, np.arange(len(left))
+        udp = np.flatnonzero(plain.udp) if plain.udp.any() else every[:0]
+        first = merge(plain.packets(first_octets(plain.rows, udp)), left.select(first_octets(left.rows, every)))
+        if len(first):
+            vpns.learn_udp(views, self._udp(views, first))
+        first = plain.packets(first_segments(plain.rows, plain.tcp)) if plain.tcp.any() else first.select(every[:0])
+        if len(first):
+            vpns.learn_tcp(views, self._datagrams(views, first, segment_payloads(first)))
+        if not len(vpns):
+            return []
+        datagrams = merge(plain.packets(vpns.members(plain.rows, udp, UDP)), left.select(vpns.members(left.rows, every, UDP)))
+        segments = plain.packets(vpns.members(plain.rows, np.flatnonzero(plain.tcp), TCP))
+        found = vpns.known(self._udp(views, datagrams), UDP)
+        return [found, vpns.known(self._datagrams(views, segments, segment_payloads(segments)), TCP)]
+
+    def _udp(self, views: Views, packets: Packets) -> Datagrams:
+        every = np.ones(len(packets), np.bool_)
+        return self._datagrams(views, packets, payloads_of(packets, every, ~every))
 
     def _concerns(self, rows: Rows) -> Bools:
         """Which rows of datagrams that are in nothing else concern us."""
@@ -146,8 +204,7 @@ class Decoder:
             packets = merge(packets, _suspects(rest.packets))
         if not len(packets):
             return False
-        udp = np.ones(len(packets), np.bool_)
-        return self._classifier.learn(self._datagrams(views, packets, payloads_of(packets, udp, ~udp)))
+        return self._classifier.learn(self._udp(views, packets))
 
     def _datagrams(self, views: Views, packets: Packets, payload: Payloads) -> Datagrams:
         source, destination = address_keys(views, packets.rows, packets.ip)

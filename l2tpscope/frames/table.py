@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.capture.batch import Batch
-from l2tpscope.frames.columns import Frames, Kind
+from l2tpscope.frames.columns import Frames, Kind, Other
 from l2tpscope.frames.datagrams import Datagrams
 from l2tpscope.frames.headers import Fields
 from l2tpscope.frames.rest import Rest
 from l2tpscope.frames.tables import UDP
 from l2tpscope.frames.tcp import Messages
+from l2tpscope.frames.vpns import Found, together
 from l2tpscope.frames.window import Bools, Int64s, Octet, Words
 
 COLUMNS: dict[str, Any] = {
@@ -68,6 +70,7 @@ class Table:
         self._parts: list[dict[str, NDArray[Any]]] = []
         self.counts = np.zeros(len(Kind), np.int64)
         self.undecoded = 0
+        self.others = Counter[Other]()
 
     def append(self, data: Datagrams, kinds: Octet, fields: Fields, origin: Origin, duplicate: Bools) -> None:
         """Add rows: every column, all of the same length."""
@@ -168,6 +171,23 @@ class Table:
             self.counts[kind] += frames
             self.counts[Kind.OTHER] -= frames
 
+    def count_others(self, some: list[Found], taken: Int64s, captures: Words, rest: Rest | None) -> None:
+        """Count frames of other VPNs, which are among the others so far, but not those of records that are *taken*."""
+        if not any(len(found.records) for found in some):
+            return
+        found = together(some, taken)
+        columns = np.stack([captures[found.records].astype(np.int64), found.kind, found.protocol, found.port], axis=1)
+        different, which = np.unique(columns, axis=0, return_inverse=True)
+        frames = np.ones(len(found.records), np.int64)
+        if rest is not None and rest.frames:
+            frames = np.array([rest.frames.get(index, 1) for index in found.records.tolist()], np.int64)
+        sums = np.zeros(len(different), np.int64)
+        np.add.at(sums, which.reshape(-1), frames)
+        for (capture, kind, protocol, port), count in zip(different.tolist(), sums.tolist(), strict=True):
+            self.others[Other(capture, Kind(kind), protocol, port)] += count
+            self.counts[kind] += count
+            self.counts[Kind.OTHER] -= count
+
     def frames(self, octets: bytearray, lost_fragments: int) -> Frames:
         """The rows as `Frames`."""
         columns = (
@@ -179,4 +199,11 @@ class Table:
             else {name: np.empty(0, kind) for name, kind in COLUMNS.items()}
         )
         counts = {kind: int(self.counts[kind]) for kind in Kind if self.counts[kind]}
-        return Frames(octets=octets, **columns, counts=counts, undecoded=self.undecoded, lost_fragments=lost_fragments)
+        return Frames(
+            octets=octets,
+            **columns,
+            counts=counts,
+            others=dict(self.others),
+            undecoded=self.undecoded,
+            lost_fragments=lost_fragments,
+        )

@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 from l2tpscope.frames.window import Octet, Words
 
 ICMP, IPIP, TCP, UDP, IPV6_IN_IP, GRE, ESP, AH, ICMPV6, L2TP_IP, MPLS_IN_IP = 1, 4, 6, 17, 41, 47, 50, 51, 58, 115, 137
-L2TP_PORT, IKE_PORT, NATT_PORT, VXLAN_PORT = 1701, 500, 4500, 4789
+L2TP_PORT, IKE_PORT, NATT_PORT, VXLAN_PORT, PPTP_PORT = 1701, 500, 4500, 4789, 1723
 
 ON_L2TP, ON_IPSEC, ON_VXLAN, ON_PROVEN, ON_STREAM = 1, 2, 4, 8, 16
 """Bits of a port: L2TP's own (or asked for), IKE's and NAT traversal's, VXLAN's, one of a flow that was proven; of TCP, where
-IKE may be."""
+IKE may be, and PPTP's."""
 IS_UDP, IS_ESP, IS_ICMP, IS_TUNNEL, IS_TCP = 32, 64, 96, 128, 160
 """Classes of protocols, in the bits that ports leave; ESP's is AH's and that of protocol 115 too."""
 CLASS = 224
 
 DROP, KEEP, UNWRAP, LOOK, FOLLOW, PEEK = 0, 1, 2, 3, 4, 5
-"""LOOK: UDP on no port of ours, of which the octets have the word. FOLLOW: TCP on a port where IKE may be; PEEK: on another."""
+"""LOOK: UDP on no port of ours, of which the octets have the word. FOLLOW: TCP on a port where IKE or PPTP may be; PEEK: on another."""
 
 PROTOCOL_CLASSES = {UDP: IS_UDP, ESP: IS_ESP, AH: IS_ESP, L2TP_IP: IS_ESP, ICMP: IS_ICMP, ICMPV6: IS_ICMP, TCP: IS_TCP}
 PROTOCOL_CLASSES |= dict.fromkeys((IPIP, IPV6_IN_IP, GRE, MPLS_IN_IP), IS_TUNNEL)
@@ -37,7 +37,7 @@ def port_table(ports: list[int]) -> Octet:
     table = np.zeros(65536, np.uint8)
     table[[IKE_PORT, NATT_PORT]] |= ON_IPSEC
     table[VXLAN_PORT] |= ON_VXLAN
-    table[NATT_PORT] |= ON_STREAM
+    table[[NATT_PORT, PPTP_PORT]] |= ON_STREAM
     table[[L2TP_PORT, *ports]] |= ON_L2TP
     return table
 

@@ -16,6 +16,8 @@ class CaptureTally:
     """Counts of one capture."""
 
     kinds: Counter[Kind] = field(default_factory=Counter)
+    others: Counter[tuple[Kind, str]] = field(default_factory=Counter)
+    """Frames of other VPNs, by what they are and where: `udp/1194`."""
     duplicates: int = 0
     undecoded: int = 0
     pairs: set[int] = field(default_factory=set)

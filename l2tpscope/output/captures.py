@@ -14,6 +14,8 @@ from l2tpscope.output.words import TONES
 EACH = 2
 """Up to so many captures have a block each; more are one block, in which only doubts have lines."""
 DOUBTS = 4
+PORTS = 3
+"""Named of another VPN."""
 VERDICTS = ("poor", "doubtful", "empty", "good")
 """Worst first."""
 
@@ -32,6 +34,14 @@ COUNTS = (
     ("ICMP errors", "icmp_error_frames"),
     ("other", "other_frames"),
 )
+OTHER_VPNS = (
+    ("OpenVPN", "openvpn_frames", "openvpn_ports"),
+    ("WireGuard", "wireguard_frames", "wireguard_ports"),
+    ("PPTP control", "pptp_frames", None),
+    ("PPTP data (GRE)", "gre_ppp_frames", None),
+    ("SSTP without TLS", "sstp_frames", None),
+)
+"""What is counted, but not followed: name, frames, ports."""
 ALWAYS = 2
 """The first of them are named even where there are none."""
 
@@ -82,11 +92,25 @@ def _sides(row: CaptureRow) -> str:
     return " (one direction only)" if row.one_sided else " (both directions)"
 
 
+def other_vpns(rows: Sequence[CaptureRow]) -> str:
+    """The other VPNs in the captures, and on which ports; empty where there are none."""
+    said = []
+    for name, frames_of, ports_of in OTHER_VPNS:
+        total = sum(getattr(row, frames_of) for row in rows)
+        ports = dict.fromkeys(port for row in rows for port in getattr(row, ports_of)) if ports_of else {}
+        where = f" ({', '.join(list(ports)[:PORTS])}{' and others' * (len(ports) > PORTS)})" if ports else ""
+        said += [f"{name} {count(total)}{where}"] if total else []
+    return ", ".join(said)
+
+
 def frames(rows: Sequence[CaptureRow]) -> Block:
     """What was in them, counted, and what of it is not followed."""
     totals = [(name, sum(getattr(row, column) for row in rows)) for name, column in COUNTS]
     said = [f"{name} {count(total)}" for at, (name, total) in enumerate(totals) if total or at < ALWAYS]
     lines = [Cell(", ".join(said))]
+    others = other_vpns(rows)
+    if others:
+        lines.append(Cell(f"also seen, not followed: {others}", "dim"))
     if any(row.l2tp3_control_frames or row.l2tp3_data_frames or row.l2f_frames for row in rows):
         lines.append(Cell("L2TPv3 and L2F are counted, not followed", "dim"))
     return Block("FRAMES", lines)

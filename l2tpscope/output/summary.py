@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from l2tpscope.analysis.rows import Measures
 from l2tpscope.output.blocks import Block, Cell
-from l2tpscope.output.captures import captures, frames
+from l2tpscope.output.captures import captures, frames, other_vpns
 from l2tpscope.output.room import FEW, LINES, command, height, unusual
 from l2tpscope.output.sessions import sessions
 from l2tpscope.output.stages import OF_IKE
@@ -43,7 +43,9 @@ def _next(report: Report) -> Block:
     """The commands whose tables say more of what was seen, the most urgent first; the document last."""
     measures = report.measures
     if report.empty:
-        return Block("NEXT", [Cell("no L2TP, IKE or ESP here; L2TP on another UDP port is found with --port N")])
+        others = other_vpns(measures.captures)
+        but = f", but {others}" if others else ""
+        return Block("NEXT", [Cell(f"no L2TP, IKE or ESP here{but}; L2TP on another UDP port is found with --port N")])
     wanted = [*_wanted(measures), ("summary --format json", "everything")][:NEXT]
     lines = [command(name, measures.captures) for name, _ in wanted]
     width = max(map(len, lines))

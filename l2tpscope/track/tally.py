@@ -9,6 +9,7 @@ from l2tpscope.frames import Frames, Kind
 from l2tpscope.model.tally import TWO_WAY, CaptureTally
 
 MOST_PAIRS = 10_000
+PROTOCOLS = {6: "tcp", 17: "udp", 47: "gre"}
 
 
 class Tally:
@@ -21,6 +22,8 @@ class Tally:
         """Take the rows of *frames*; what has no row counts for *first_capture*, that of the batch's first record."""
         here = self._of(first_capture)
         here.undecoded += frames.undecoded
+        for other, count in frames.others.items():
+            self._of(other.capture).others[other.kind, f"{PROTOCOLS[other.protocol]}/{other.port}"] += count
         if not len(frames):
             return
         one = int(frames.capture[0])

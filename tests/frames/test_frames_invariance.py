@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from test_frames_fragments import pieces4, pieces6
 from test_frames_quoted import FOREIGN, PROOF, QUOTED
 from test_frames_unwrap import CASES
+from test_frames_vpns import PROVEN, TRAFFIC
 
 OPENVPN = ethernet(ipv4(udp(b"\x38" + bytes(13))))
 EPHEMERAL = ethernet(ipv4(udp(l2tp(), 5000, 6000)))
 FRAMES = [*pieces4(), *pieces6(), *CASES.values(), *QUOTED.values(), *FOREIGN.values(), PROOF, OPENVPN, EPHEMERAL, EPHEMERAL]
 FRAMES += [ethernet(ipv4(udp(message(1)))), ethernet(ipv4(udp(l2tp(0x8802)))), ethernet(ipv4(udp(b"\x30\x02" + bytes(40))))]
+FRAMES += [*PROVEN.values(), *TRAFFIC.values()]
 
 MIX = st.lists(st.one_of(st.sampled_from(FRAMES).map(lambda octets: Record(octets, len(octets))), records()), max_size=40)
 

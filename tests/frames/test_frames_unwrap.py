@@ -93,7 +93,6 @@ def test_dpkt_agrees_on_gre_and_addresses() -> None:
 
 
 FOREIGN = {
-    "PPTP": ethernet(ipv4(b"\x30\x01\x88\x0b\0\x10\0\x01\0\0\0\x01\xff\x03\x00\x21" + INNER, 47)),
     "PPPoE discovery": ethernet(b"\x11\x09\0\0\0\0" + bytes(30), 0x8863),
     "PPPoE, LCP": ethernet(b"\x11\0\0\x07\0\x50\xc0\x21\1\1\0\4" + bytes(30), 0x8864),
     "LLC": ethernet(b"\x42\x42\x03" + bytes(40), 43),

@@ -241,6 +241,18 @@ def test_what_is_not_followed_is_counted() -> None:
     assert "L2TPv3 and L2F are counted, not followed" in shown
 
 
+def test_other_vpns_are_named_where_nothing_of_ours_is() -> None:
+    """OpenVPN, WireGuard and PPTP are counted with their ports, and named again where no L2TP is."""
+    none = {"verdict": "empty", "l2tp2_control_frames": 0, "l2tp2_data_frames": 0}
+    ports = ["udp/1194", "tcp/443", "udp/53", "udp/123"]
+    shown = text(captures=[capture(**none, openvpn_frames=1234, openvpn_ports=ports, pptp_frames=7)])
+    assert "also seen, not followed: OpenVPN 1,234 (udp/1194, tcp/443, udp/53 and others), PPTP control 7" in shown
+    assert "no L2TP, IKE or ESP here, but OpenVPN 1,234 (udp/1194" in shown
+    several = text(captures=[capture(wireguard_frames=2, wireguard_ports=["udp/51820"], sstp_frames=1) for _ in range(2)])
+    assert "also seen, not followed: WireGuard 4 (udp/51820), SSTP without TLS 2" in several
+    assert "also seen" not in text(captures=[capture()])
+
+
 def test_nothing_of_interest_says_what_to_try() -> None:
     """A capture without L2TP says so, and how to find it on another port."""
     shown = text(captures=[capture(verdict="empty", l2tp2_control_frames=0, l2tp2_data_frames=0)])
