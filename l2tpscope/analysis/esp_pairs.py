@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from l2tpscope.analysis.ike_story import Child, IkeStory
 from l2tpscope.frames import Endpoint
+from l2tpscope.frames.tables import NATT_PORT
 from l2tpscope.model.esp import EspPair, EspSeries
 
 EXCHANGE = "made by the same exchange"
@@ -29,7 +30,6 @@ EARLY = SECOND // 5
 AT_ONCE = 10 * SECOND
 MOST_COMPARED = 64
 """SAs of one flow and direction, of which no exchange is known, that are compared with each other."""
-NATT_PORT = 4500
 SMALLEST_CREATION = 120
 """Octets of a CREATE_CHILD_SA response; an error notify has less."""
 

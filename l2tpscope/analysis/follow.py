@@ -16,7 +16,6 @@ from l2tpscope.track.reliable import Fit, Reliable, Verdict
 from l2tpscope.track.states import CALL, CONTROL_CONNECTION
 
 ASSIGNED_SESSION_ID = 14
-SEQUENCING_REQUIRED = 39
 _REQUESTS = {"ICRQ": "incoming", "OCRQ": "outgoing"}
 _REPLIES = frozenset({"ICRP", "OCRP"})
 _CONNECTS = frozenset({"ICCN", "OCCN"})
@@ -152,8 +151,6 @@ class Follower:
             call.kind = call.kind or ("incoming" if frame.type == "ICCN" else "outgoing")
             if call.caller is None:
                 call.caller = sent if frame.type == "ICCN" else not sent
-            if frame.message is not None and frame.message.get(SEQUENCING_REQUIRED):
-                call.sequencing_required = True
 
     def _call_of(self, frame: ControlFrame, sent: bool) -> Call | None:
         """The call a frame is about: by the Session ID of its header, which its receiver gave out, else by the sender's own."""

@@ -210,7 +210,7 @@ def _child_v1(story: IkeStory, said: Said) -> None:
         child = Child(message_id, said.frame, asker)
         story.children.append(child)
     if said.name == "QM1":
-        child.asked, child.times_asked = said.frame, said.copies
+        child.asked = said.frame
     elif said.name == "QM2":
         child.answered = child.answered or said.frame
     elif said.name == "QM3":
@@ -250,7 +250,7 @@ def _child_v2(story: IkeStory, said: Said, asker: bool) -> None:
     if message.is_response:
         child.answered = child.completed = said.frame
     else:
-        child.asked, child.times_asked = said.frame, said.copies
+        child.asked = said.frame
 
 
 # ---- what was agreed -------------------------------------------------------------------------------------------------
@@ -266,11 +266,6 @@ def _agree(story: IkeStory) -> None:
             story.agreed = agreed
             story.cipher_block, story.hash_octets = agreed.cipher_block_octets, agreed.hash_octets
             return
-
-
-def names_said(story: IkeStory) -> list[str]:
-    """Every name, once, in the order of appearance."""
-    return list(dict.fromkeys(said.name for said in story.said))
 
 
 def firsts(story: IkeStory, wanted: Callable[[Said], bool] = lambda _: True) -> Iterable[Said]:

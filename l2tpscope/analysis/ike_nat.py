@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.frames import Endpoint
+from l2tpscope.frames.tables import IKE_PORT
 from l2tpscope.wire.ike import NatD, Notify, nat_d
 
 SOURCE_IP, DESTINATION_IP = 16388, 16389
-IKE_PORT = 500
 PRIVATE = [
     ip_network(network)
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "fc00::/7", "fe80::/10")

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from l2tpscope.analysis.ike_follow import IKE_AUTH, firsts
 from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.frames import Endpoint
+from l2tpscope.frames.tables import NATT_PORT
 from l2tpscope.model.ike import IkeFrame
 from l2tpscope.wire.ike import Notify
 
 SECOND = 1_000_000_000
-NATT_PORT = 4500
 STEPS_V1 = ("MM1", "AM1", "MM2", "MM3", "MM4", "AM2", "MM5", "AM3", "MM6", "QM1", "QM2", "QM3")
 STEPS_V2 = ("IKE_SA_INIT request", "IKE_SA_INIT response", "IKE_AUTH request", "IKE_AUTH response")
 PATIENCE = 20 * SECOND

@@ -11,10 +11,10 @@ from l2tpscope.analysis.ike_outcome import IkeOutcome, began
 from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.analysis.rows import IkeMessageRow, IkeSaRow, RttRow
+from l2tpscope.frames.tables import NATT_PORT
 from l2tpscope.wire.ike import Identification, Notify, VendorId, exchange_name, implementation, offered
 
 EXCHANGES = {"MM": "main", "AM": "aggressive", "IK": "ike_sa_init"}
-NATT_PORT = 4500
 Trips = Mapping[tuple[int, str], tuple[float, float]]
 """By IKE SA and side: least and median."""
 

@@ -41,7 +41,6 @@ class Child:
     """QM2, or the reply."""
     completed: IkeFrame | None = None
     """QM3, or the reply: from here on both sides have the SAs. In IKEv2 a CREATE_CHILD_SA may also have rekeyed the IKE SA, or failed."""
-    times_asked: int = 1
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ from l2tpscope.analysis.ike_outcome import IkeOutcome, began
 from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.analysis.rows import EventRow
+from l2tpscope.frames.tables import IKE_PORT, NATT_PORT
 from l2tpscope.model.ike import IkeFlood, IkeFrame
 
 REPEATED = 3
@@ -61,7 +62,7 @@ def _moves(story: IkeStory, subject: str) -> Iterator[EventRow]:
         if old is not None and old.sender != frame.sender:
             event = (
                 "moved to port 4500"
-                if 4500 in (frame.sender.port, frame.receiver.port) and 500 in (old.sender.port, old.receiver.port)
+                if NATT_PORT in (frame.sender.port, frame.receiver.port) and IKE_PORT in (old.sender.port, old.receiver.port)
                 else "moved"
             )
             yield _row(frame, subject, event, f"{endpoint_name(old.sender)} goes on as {endpoint_name(frame.sender)}")

@@ -30,7 +30,6 @@ class Call:
     """The first CDN."""
     ended_by: bool | None = None
     was_up: bool = False
-    sequencing_required: bool = False
     series: dict[bool, list[DataSeries]] = field(default_factory=lambda: {True: [], False: []})
     """Data towards each side."""
     number: int = 0

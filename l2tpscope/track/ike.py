@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.frames import Endpoint, Frames, Kind
+from l2tpscope.frames.tables import IKE_PORT
 from l2tpscope.model.ike import IkeFlood, IkeFrame, IkeSa
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ MOST_FRAMES_IN_ALL = 60_000
 MARKER = 4
 """Octets of the non-ESP marker (RFC 3948 §2.2)."""
 HEADER = 28
-IKE_PORT = 500
-"""No marker there, so that an SPI may begin with zeros."""
 
 
 class IkeTracker:
@@ -149,6 +148,7 @@ def _messages(frames: Frames, rows: Int64s) -> tuple[Int64s, Int64s, Int64s]:
     octets = np.frombuffer(frames.octets, np.uint8)
     there = captured >= MARKER
     begin = np.where(there, at, 0)
+    # no marker on port 500, so that an SPI may begin with zeros there
     there &= (frames.source_port[rows] != IKE_PORT) & (frames.destination_port[rows] != IKE_PORT)
     marked = there & (octets[begin] | octets[begin + 1] | octets[begin + 2] | octets[begin + 3] == 0) & (size >= MARKER + HEADER)
     skipped = marked * MARKER
