@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import l2tpscope
+from l2tpscope.analysis.rows import ROWS
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "truth"))
@@ -30,20 +31,7 @@ SEEDS = HERE / "fuzz" / "seeds"
 IPSEC = sorted(path.stem for path in SEEDS.glob("*.pcap"))
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/facts.json")) + IPSEC
 EVERY_CASE = pytest.mark.parametrize("name", CASES)
-TABLES = (
-    "tunnels",
-    "sessions",
-    "messages",
-    "rtt",
-    "loss",
-    "throughput",
-    "events",
-    "vpns",
-    "ike_sas",
-    "ike_messages",
-    "esp_sas",
-    "inferences",
-)
+TABLES = tuple(table for table in ROWS if table != "captures")
 PLACE = ("capture", "frame", "frame_request", "frame_reply", "retransmission_of", "acked_by", "reply_to")
 """Columns that say where something is stored, and so may change with how it is stored."""
 FILE_ONLY = ("capture", "path", "format", "time_resolution_s", "link_types")

@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import mutate
 
 import l2tpscope
+from l2tpscope.analysis.rows import ROWS
 from l2tpscope.capture import CaptureError
 
 LIMIT_S = 10
@@ -32,21 +33,7 @@ LIMIT_S = 10
 DEAF_S = 60
 """When not even a signal gets through: the process ends itself."""
 MEMORY_MIB = 300
-TABLES = (
-    "captures",
-    "tunnels",
-    "sessions",
-    "messages",
-    "rtt",
-    "loss",
-    "throughput",
-    "events",
-    "vpns",
-    "ike_sas",
-    "ike_messages",
-    "esp_sas",
-    "inferences",
-)
+TABLES = tuple(ROWS)
 RENDER_EVERY = 16
 """Every so many reports are rendered too."""
 
