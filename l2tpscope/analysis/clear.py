@@ -10,6 +10,7 @@ from typing import Any
 from l2tpscope.analysis.follow import Story
 from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.analysis.outcome import Outcome
+from l2tpscope.analysis.pseudowire import used
 from l2tpscope.analysis.rows import (
     EspSaRow,
     EventRow,
@@ -61,7 +62,7 @@ def clear_vpn(number: int, story: Story, outcome: Outcome) -> VpnRow:
     packets = {side: frames_towards(channel, side) for side in (True, False)}
     return VpnRow(
         vpn=number,
-        kind="l2tp",
+        kind="l2tpv3" if channel.version == 3 else "l2tp",
         use="site-to-site" if has_sessions_at_once(channel) else None,
         client=endpoint_name(channel.endpoint(True)),
         server=endpoint_name(channel.endpoint(False)),
@@ -88,6 +89,8 @@ def stage_of_tunnel(story: Story, outcome: Outcome) -> Stage:
     """How far a tunnel got."""
     calls = story.channel.calls
     if any(series.used for call in calls for several in call.series.values() for series in several):
+        return "traffic"
+    if story.channel.version == 3 and any(used(call) for call in calls):
         return "traffic"
     if any(call.packets(True) or call.packets(False) or call.was_up for call in calls):
         return "l2tp-session"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from l2tpscope.analysis.pair_v3 import pair_static
 from l2tpscope.model.channel import Call, Channel
 from l2tpscope.model.half import DataSeries
 
@@ -21,6 +22,10 @@ def attach_data(channels: Iterable[Channel]) -> None:
             for series in half.series if half is not None else ():
                 _attach(channel, side, series, known[side, series.session])
         _pair_lonely(channel)
+        if channel.version == 3:
+            pair_static(channel)
+            for call in channel.calls:
+                call.kind = call.kind or ("static" if call.first is None else None)
         channel.calls.sort(key=lambda call: call.position)
         for call in channel.calls:
             call.one_sided = len(channel.halves) == 1

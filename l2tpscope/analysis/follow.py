@@ -14,12 +14,13 @@ from l2tpscope.model.half import ControlFrame
 from l2tpscope.track.base import Step, step
 from l2tpscope.track.reliable import Fit, Reliable, Verdict
 from l2tpscope.track.states import CALL, CONTROL_CONNECTION
+from l2tpscope.wire.l2tp.ids import assigned_session
 
-ASSIGNED_SESSION_ID = 14
 _REQUESTS = {"ICRQ": "incoming", "OCRQ": "outgoing"}
 _REPLIES = frozenset({"ICRP", "OCRP"})
 _CONNECTS = frozenset({"ICCN", "OCCN"})
-_OF_CALLS = frozenset({*_REQUESTS, *_REPLIES, *_CONNECTS, "CDN", "WEN", "SLI", "MDMST"})
+_SET_UP = frozenset({*_REQUESTS, *_REPLIES, *_CONNECTS})
+_OF_CALLS = _SET_UP | {"CDN", "WEN", "SLI", "MDMST"}
 
 
 @dataclass(slots=True, eq=False)
@@ -73,7 +74,7 @@ class Follower:
                 proof, _, proven = next(proofs)
                 known = proof.position
                 self._credit = max(0, self._credit + proven.unseen)
-            if verdict.fit not in (Fit.NEW, Fit.OUT_OF_ORDER) or frame.type in ("ZLB", "ACK"):
+            if verdict.fit not in (Fit.NEW, Fit.OUT_OF_ORDER) or frame.acknowledges:
                 self._repeated(frame, sent, verdict)
                 continue
             self.story.first.setdefault(frame.type, frame)
@@ -136,7 +137,9 @@ class Follower:
 
     def _learn(self, call: Call, frame: ControlFrame, sent: bool) -> None:
         """What the frame says of the call: ids, kind, who called, sequencing."""
-        own, other = _assigned(frame), frame.session or None
+        own, other = assigned_session(frame.message), frame.session or None
+        if frame.type in _SET_UP:
+            call.said[sent].append(frame)
         if own is not None and call.ids[sent] is None:
             self._give(call, sent, own)
         if other is not None and call.ids[not sent] is None:
@@ -154,7 +157,7 @@ class Follower:
 
     def _call_of(self, frame: ControlFrame, sent: bool) -> Call | None:
         """The call a frame is about: by the Session ID of its header, which its receiver gave out, else by the sender's own."""
-        own = _assigned(frame)
+        own = assigned_session(frame.message)
         if frame.type in _REQUESTS:
             call = self._last((sent, own)) if own is not None else None
             return call if call is not None and call.state != "closed" and call.request is None else None
@@ -185,11 +188,6 @@ class Follower:
     def _last(self, key: tuple[bool, int]) -> Call | None:
         calls = self._given.get(key)
         return calls[-1] if calls else None
-
-
-def _assigned(frame: ControlFrame) -> int | None:
-    value = frame.message.get(ASSIGNED_SESSION_ID) if frame.message is not None else None
-    return value if isinstance(value, int) else None
 
 
 def _in_order(verdicts: list[tuple[ControlFrame, bool, Verdict]]) -> list[tuple[ControlFrame, bool, Verdict]]:

@@ -6,7 +6,8 @@ sender repeats. Spaces:
 * `l2tp-control`: the numbers of control messages; `lost` are those that never passed. `upstream_lost` adds those whose first
   copy did not pass, but a later one did; `downstream_lost` are repeats of a message that had passed and whose
   acknowledgement had not: the message was lost after the tap, or its acknowledgement before it.
-* `l2tp-data`: the numbers of data packets, where the S bit is set. Without it there is nothing to count but IP ids (`ip_id.py`).
+* `l2tp-data`: the numbers of data packets, where the S bit is set; in v3, of the sublayer, where it is known to be there. Without
+  them there is nothing to count but IP ids (`ip_id.py`).
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from l2tpscope.analysis.follow import Story
+from l2tpscope.analysis.pseudowire import layout
 from l2tpscope.analysis.rows import Direction, LossRow
 from l2tpscope.analysis.wilson import wilson
 from l2tpscope.model.channel import Call
-from l2tpscope.model.half import DataSeries
+from l2tpscope.model.sequence import SequenceCount
 from l2tpscope.track.reliable import Way
 
+NO_SUBLAYER = "no sequence numbers (no L2-Specific Sublayer)"
 NO_NUMBERS = "no sequence numbers (S bit not set)"
 ONE_SIDED = "this direction is not in the capture"
 HEAD = 100
@@ -92,22 +95,34 @@ def _data(story: Story, call: Call, to_initiator: bool, suspect: bool) -> LossRo
     }
     if not series:
         return loss_row(**common, measurable=False, why_not="no data packets in this direction")
-    counted = [one for one in series if one.count is not None]
+    counted, why_not = _counted(story, call, to_initiator)
     if not counted:
-        return loss_row(**common, measurable=False, why_not=NO_NUMBERS)
+        return loss_row(**common, measurable=False, why_not=why_not)
     sums = _sum(counted, head=_head(call, counted[0]))
     return loss_row(**common, **sums, **shares(sums["lost"], sums["expected"]), measurable=True, capture_suspect=suspect)
 
 
-def _head(call: Call, first: DataSeries) -> int:
+def _counted(story: Story, call: Call, to_initiator: bool) -> tuple[list[SequenceCount], str | None]:
+    """The counts of the numbers of data, or why there are none."""
+    series = call.series[to_initiator]
+    if story.channel.version == 2:
+        return [one.count for one in series if one.count is not None], NO_NUMBERS
+    told = layout(call, to_initiator)
+    if told.cookie is None:
+        return [], f"cookie and sublayer are not known: {told.why}"
+    at = told.number_at
+    if at is None:
+        return [], NO_SUBLAYER if told.sublayer == "none" else f"the numbers of sublayer {told.sublayer} are not read"
+    return [one.counts[at] for one in series if at in one.counts], NO_NUMBERS
+
+
+def _head(call: Call, first: SequenceCount) -> int:
     """How many numbers are missing before the first seen: a session that began in the capture began at 0 (RFC 2661 §5.4)."""
-    assert first.count is not None
     born = call.request is not None or call.connected is not None
-    return first.count.first_number if born and first.count.first_number <= HEAD else 0
+    return first.first_number if born and first.first_number <= HEAD else 0
 
 
-def _sum(series: list[DataSeries], *, head: int) -> dict[str, int]:
-    counts = [one.count for one in series if one.count is not None]
+def _sum(counts: list[SequenceCount], *, head: int) -> dict[str, int]:
     lost = sum(count.lost for count in counts) + head
     return {
         "expected": sum(count.expected for count in counts) + head,

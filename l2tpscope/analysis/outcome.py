@@ -102,6 +102,8 @@ def call_outcome(call: Call, tunnel: Outcome) -> Outcome:
         up = call.was_up or call.state is None or _carried(call)
         return Outcome("closed" if up else "refused", call.ended.time, call.ended_by, call.ended)
     up = call.was_up or _carried(call)
+    if call.kind == "static" and tunnel.state == "partial":
+        return Outcome("established" if up else "partial")
     if tunnel.state == "lost":
         return Outcome("lost", tunnel.closed, tunnel.by)
     if tunnel.closed is not None:

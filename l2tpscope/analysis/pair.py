@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from l2tpscope.analysis.pair_v3 import place
 from l2tpscope.frames import Endpoint
 from l2tpscope.model.channel import Channel
 from l2tpscope.model.half import ControlFrame, DataSeries, Half
@@ -31,7 +32,7 @@ ONLY = "only candidate"
 
 def pair(halves: list[Half], series: list[DataSeries]) -> tuple[list[Channel], list[str]]:
     """The channels, numbered in the order in which they first appeared; and notes on what was left out."""
-    halves, notes = _with_series(halves, series)
+    halves, notes = _with_series(halves, [one for one in series if one.version == 2])
     _adopt(halves)
     linked: list[tuple[Half, Half | None, str | None]] = []
     single: list[Half] = []
@@ -46,6 +47,7 @@ def pair(halves: list[Half], series: list[DataSeries]) -> tuple[list[Channel], l
         else:
             single.append(half)
     channels = [_channel(one, other, how) for one, other, how in linked + _conclude(single)]
+    notes += place(channels, [one for one in series if one.version == 3])
     channels.sort(key=lambda channel: channel.position)
     for number, channel in enumerate(channels, 1):
         channel.number = number
@@ -60,7 +62,7 @@ def _with_series(halves: list[Half], series: list[DataSeries]) -> tuple[list[Hal
     """Give each series to the half that it belongs to; data of which no control frame was seen makes a half of its own."""
     known: dict[tuple[bytes, int], list[Half]] = defaultdict(list)
     for half in halves:
-        if half.tunnel is not None:
+        if half.tunnel is not None and half.version == 2:
             known[half.receiver.address, half.tunnel].append(half)
     of_data_alone = packets = 0
     for one in series:
@@ -106,13 +108,13 @@ def _adopt(halves: list[Half]) -> None:
         if half.from_initiator and half.tunnel is None and half.frames:
             openings[half.sender, half.receiver.address].append(half)
     for half in halves:
-        if half.born or half.twin is not None or not half.frames or half.frames[0].type not in ("SCCCN", "ICRQ", "OCRQ", "ZLB"):
+        if half.born or half.twin is not None or not half.frames or half.frames[0].type not in ("SCCCN", "ICRQ", "OCRQ", "ZLB", "ACK"):
             continue
         near = openings[half.sender, half.receiver.address]
         fitting = [one for one in near[-MOST_COMPARED:] if _continues(one, half)]
         if len(fitting) == 1:
             one = fitting[0]
-            one.tunnel, one.receiver = half.tunnel, half.receiver
+            one.tunnel, one.receiver, one.version = half.tunnel, half.receiver, half.version
             one.frames += half.frames
             one.series += half.series
             one.linked_by = AGREE
@@ -181,6 +183,8 @@ def _pairs(there: list[Half], here: list[Half]) -> list[tuple[Half, Half, str]]:
 
 def _may_pair(one: Half, other: Half) -> bool:
     """Not two directions of which each is known to come from an initiator, or each from a responder."""
+    if one.version != other.version:
+        return False
     return one.from_initiator is None or other.from_initiator is None or one.from_initiator != other.from_initiator
 
 
@@ -207,7 +211,7 @@ def _agreement(one: Half, other: Half) -> float:
         seen = latest.get(not side)
         if seen is not None:
             tests += 1
-            hits += frame.nr == (seen.ns + (seen.type not in ("ZLB", "ACK"))) & 0xFFFF
+            hits += frame.nr == (seen.ns + (not seen.acknowledges)) & 0xFFFF
         latest[side] = frame
     return hits / tests if tests else 0.0
 

@@ -107,7 +107,7 @@ class TunnelRow:
     responder: str
     roles: Literal["seen", "guessed"]
     initiator_id: int | None
-    """Assigned by the initiator: the Tunnel ID in headers sent to it."""
+    """Assigned by the initiator: the Tunnel ID, in v3 the Control Connection ID, in headers sent to it."""
     responder_id: int | None
     initiator_host_name: str | None
     responder_host_name: str | None
@@ -169,6 +169,7 @@ class SessionRow:
     session: int
     tunnel: int
     call: Literal["incoming", "outgoing", "static"] | None
+    """`static`: L2TPv3 data of which no set-up was seen; made by hand, or before the capture began."""
     initiator_id: int | None
     """Assigned by the initiator of the tunnel."""
     responder_id: int | None
@@ -202,8 +203,18 @@ class SessionRow:
     """What the responder is willing to receive, where it said so and the other side agreed."""
     mru_to_initiator: int | None
     pseudowire: str | None
+    """What L2TPv3 carries: as its AVPs say, `Ethernet port`, `PPP`; of a static session, as found in its packets, `Ethernet`."""
     cookie_octets_to_responder: int | None
+    """Of L2TPv3: 0, 4 or 8; null where neither AVPs nor at least 20 packets tell it."""
     cookie_octets_to_initiator: int | None
+    sublayer_to_responder: str | None
+    """L2-Specific Sublayer of L2TPv3: `none`, `default`, `ATM` ..."""
+    sublayer_to_initiator: str | None
+    layout_grade_to_responder: Grade | None
+    """How sure cookie and sublayer are: `certain` from AVPs, `likely` from the packets."""
+    layout_grade_to_initiator: Grade | None
+    layout_why: list[str]
+    """What they are known from, or why they are not known, by direction."""
     sequenced_to_responder: bool | None
     """Whether data carried sequence numbers; null: no data."""
     sequenced_to_initiator: bool | None

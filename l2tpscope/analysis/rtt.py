@@ -52,7 +52,7 @@ def _samples(story: Story) -> Iterable[RttRow]:
             call = story.calls_of.get(sample.request.position)
             yield RttRow(
                 time=reply.time,
-                kind="l2tp-zlb" if reply.type in ("ZLB", "ACK") else "l2tp-reply",
+                kind="l2tp-zlb" if reply.acknowledges else "l2tp-reply",
                 side="initiator" if sent else "responder",
                 tunnel=story.channel.number,
                 session=call.number if call is not None else None,

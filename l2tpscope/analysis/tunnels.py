@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from l2tpscope.analysis.authentication import authentication
 from l2tpscope.analysis.follow import Story
 from l2tpscope.analysis.names import disconnect_cause, endpoint_name, result_columns
 from l2tpscope.analysis.outcome import Outcome, call_outcome
 from l2tpscope.analysis.ppp_rows import session_columns
 from l2tpscope.analysis.ppp_story import PppStory
 from l2tpscope.analysis.proxy import proxied
+from l2tpscope.analysis.pseudowire import Layout, layout, pseudowire
 from l2tpscope.analysis.rows import SessionRow, Side, TunnelRow
 from l2tpscope.analysis.software import Sides
 from l2tpscope.model.channel import Call
 from l2tpscope.model.half import ControlFrame
-from l2tpscope.wire.l2tp import check_response
+from l2tpscope.wire.l2tp.ids import assigned_connection
 
-ASSIGNED_TUNNEL_ID = 9
-HOST_NAME, VENDOR_NAME, CHALLENGE, CHALLENGE_RESPONSE, CALL_SERIAL = 7, 8, 11, 13, 15
+HOST_NAME, VENDOR_NAME, CALL_SERIAL = 7, 8, 15
 SECOND = 1e9
 _SETUP = ("SCCRQ", "SCCRP", "SCCCN")
 
@@ -46,8 +47,8 @@ def tunnel_row(
     rtt = {side: best.get((channel.number, side), (None, None)) for side in ("initiator", "responder")}
     return TunnelRow(
         tunnel=channel.number,
-        version=2,
-        encapsulation="udp",
+        version=channel.version,
+        encapsulation="udp" if channel.endpoint(False).port else "ip",
         initiator=endpoint_name(channel.endpoint(True)),
         responder=endpoint_name(channel.endpoint(False)),
         roles="seen" if channel.roles_seen else "guessed",
@@ -82,7 +83,7 @@ def tunnel_row(
         rtt_responder_side_p50_s=rtt["responder"][1],
         vpn=vpn_of.get(channel.number),
         linked_by=channel.linked_by,
-        authentication=_authentication(story, secret),
+        authentication=authentication(story, secret),
     )
 
 
@@ -108,8 +109,8 @@ def _id(story: Story, side: bool) -> int | None:
     if sent is not None and sent.twin is not None and sent.twin.tunnel is not None:
         return sent.twin.tunnel
     for frame in sent.frames if sent is not None else ():
-        value = frame.message.get(ASSIGNED_TUNNEL_ID) if frame.message is not None else None
-        if isinstance(value, int):
+        value = assigned_connection(frame.message)
+        if value is not None:
             return value
     return None
 
@@ -129,34 +130,12 @@ def _waited(story: Story) -> float:
     return sum(max(times) - min(times) for times in copies.values()) / SECOND
 
 
-def _authentication(story: Story, secret: bytes | None) -> str | None:
-    """Who challenged whom, and whether the response fits the secret (RFC 2661 §5.1.1)."""
-    said = []
-    for asking, answering in (("SCCRQ", "SCCRP"), ("SCCRP", "SCCCN")):
-        asked, answered = _heard(story.first.get(asking)), _heard(story.first.get(answering))
-        challenge = asked.message.get(CHALLENGE) if asked is not None and asked.message is not None else None
-        if not isinstance(challenge, bytes):
-            continue
-        who = "initiator challenges" if asking == "SCCRQ" else "responder challenges"
-        if answered is None or answered.message is None:
-            said.append(f"{who}: no {answering} seen")
-        elif answered.message.get(CHALLENGE_RESPONSE) is None:
-            said.append(f"{who}: no response in {answering}")
-        elif secret is None:
-            said.append(f"{who}: answered (not checked, no secret given)")
-        else:
-            fits = check_response(answered.message, challenge, secret)
-            said.append(f"{who}: response {'fits' if fits else 'does not fit'} the secret")
-    return "; ".join(said) or None
-
-
 def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None) -> SessionRow:
     """The row of one session; *ppp*: what PPP said in it."""
     outcome = call_outcome(call, tunnel)
     series = [one for side in (True, False) for one in call.series[side]]
     first_data = min((one.first for one in series), default=None)
     connected = call.connected.time if call.connected is not None else None
-    rest: dict[str, Any] = dict.fromkeys(_LATER)
     return SessionRow(
         session=call.number,
         tunnel=story.channel.number,
@@ -173,9 +152,7 @@ def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None)
         disconnect_cause=disconnect_cause(outcome.stop),
         state=outcome.state,  # type: ignore[arg-type]
         **_ppp(call, ppp),
-        **rest,
-        sequenced_to_responder=_sequenced(call, False),
-        sequenced_to_initiator=_sequenced(call, True),
+        **_laid_out(story, call),
         data_packets_to_responder=call.packets(False),
         data_packets_to_initiator=call.packets(True),
         data_octets_to_responder=sum(one.octets for one in call.series[False]),
@@ -191,8 +168,20 @@ def _ppp(call: Call, ppp: PppStory | None) -> dict[str, Any]:
     return columns | {column: value for column, value in proxied(call).items() if columns[column] is None}
 
 
-_LATER = ("pseudowire", "cookie_octets_to_responder", "cookie_octets_to_initiator")
-"""Columns of L2TPv3, which is not read yet: unknown."""
+def _laid_out(story: Story, call: Call) -> dict[str, Any]:
+    """The columns of what stands between header and content."""
+    v3 = story.channel.version == 3
+    told = {side: layout(call, side) if v3 else Layout() for side in (False, True)}
+    columns: dict[str, Any] = {"pseudowire": pseudowire(call, told.values()) if v3 else None, "layout_why": []}
+    for side, name in ((False, "to_responder"), (True, "to_initiator")):
+        one = told[side]
+        columns[f"cookie_octets_{name}"] = one.cookie
+        columns[f"sublayer_{name}"] = one.sublayer
+        columns[f"layout_grade_{name}"] = one.grade
+        columns[f"sequenced_{name}"] = _sequenced(call, side, one if v3 else None)
+        if one.why is not None:
+            columns["layout_why"].append(f"{name.replace('_', ' ')}: {one.why}")
+    return columns
 
 
 def _opened(call: Call, first_data: int | None) -> int | None:
@@ -208,6 +197,11 @@ def _serial(call: Call) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _sequenced(call: Call, to_initiator: bool) -> bool | None:
+def _sequenced(call: Call, to_initiator: bool, told: Layout | None) -> bool | None:
+    """Whether data carried sequence numbers; None: no data, or of v3 nobody knows where they would be."""
     series = call.series[to_initiator]
-    return any(one.sequenced for one in series) if series else None
+    if not series or (told is not None and told.cookie is None):
+        return None
+    if told is None:
+        return any(one.sequenced for one in series)
+    return any(told.number_at in one.counts for one in series)

@@ -17,7 +17,7 @@ class Call:
     caller: bool | None = None
     """The side that sent ICRQ or OCRQ."""
     kind: str | None = None
-    """`incoming`, `outgoing`; None: not seen."""
+    """`incoming`, `outgoing`; `static`: no set-up, data of L2TPv3 alone; None: not seen."""
     ids: dict[bool, int | None] = field(default_factory=lambda: {True: None, False: None})
     """The Session ID that each side gave out: what it receives."""
     state: str | None = None
@@ -33,6 +33,8 @@ class Call:
     series: dict[bool, list[DataSeries]] = field(default_factory=lambda: {True: [], False: []})
     """Data towards each side."""
     number: int = 0
+    said: dict[bool, list[ControlFrame]] = field(default_factory=lambda: {True: [], False: []})
+    """By the side that sent them, the messages that set it up."""
     one_sided: bool = False
     """The capture has one direction of its tunnel only."""
 
@@ -56,6 +58,16 @@ class Channel:
     def halves(self) -> list[Half]:
         """Those there are."""
         return [half for half in self.to.values() if half is not None]
+
+    @property
+    def version(self) -> int:
+        """Of L2TP, as the later messages have it where the first one offered both."""
+        return max(half.version for half in self.halves)
+
+    @property
+    def static(self) -> bool:
+        """Whether nothing but data was seen of it."""
+        return not any(half.frames or half.unkept for half in self.halves)
 
     @property
     def position(self) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+ANY_TUNNEL = -1
+"""In place of a Tunnel ID: a session of L2TPv3, whose id means the same whatever the control connection."""
+
 
 class Cut(NamedTuple):
     """From this row on, an id that a receiver gave out means something new."""

@@ -1,4 +1,4 @@
-"""Halves: what was sent to one receiver under one id that the receiver had chosen.
+"""Halves: what was sent to one receiver under one id that the receiver had chosen, in L2TPv2 or L2TPv3.
 
 On this wire the receiver chooses the id (RFC 2661 §3.1), so one direction of a tunnel is known by itself: by who receives,
 and the Tunnel ID it gave out. A capture of one direction, or one begun in the middle, has halves that stay unpaired.
@@ -7,10 +7,14 @@ and the Tunnel ID it gave out. A capture of one direction, or one begun in the m
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from l2tpscope.frames import Endpoint
 from l2tpscope.model.sequence import SequenceCount
 from l2tpscope.wire.l2tp import ControlMessage
+
+ACKNOWLEDGEMENTS = frozenset({"ZLB", "ACK", "CISCO_ACK"})
+"""Messages that only acknowledge, and take no number of their own (RFC 2661 §5.8, RFC 3931 §4.2)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,16 +31,32 @@ class ControlFrame:
     type: str
     """`SCCRQ` ... or `ZLB`."""
     session: int
-    """Session ID of the header."""
+    """The Session ID that the receiver gave out: of the header (v2), of the AVPs (v3)."""
     ns: int
     nr: int
     octets: int
     digest: int
-    """Of the AVPs, so without Nr, which a retransmission may renew (RFC 2661 §5.8)."""
+    """Of the AVPs, so without Nr, which a retransmission may renew (RFC 2661 §5.8), and without a Message Digest, which covers Nr."""
     message: ControlMessage | None
     """The AVPs, where there are any worth keeping."""
     copy: bool
     """Made by the capture."""
+    version: int = 2
+    """Of the header."""
+
+    @property
+    def acknowledges(self) -> bool:
+        """Whether it is nothing but an acknowledgement."""
+        return self.type in ACKNOWLEDGEMENTS
+
+
+class Head(NamedTuple):
+    """The begin of one packet of L2TPv3, behind the Session ID."""
+
+    time: int
+    octets: bytes
+    size: int
+    """Of all that L2TP carried in it, cookie and sublayer too."""
 
 
 @dataclass(slots=True, eq=False)
@@ -46,6 +66,7 @@ class DataSeries:
     sender: Endpoint
     receiver: Endpoint
     tunnel: int
+    """0 in v3, where data names the session alone."""
     session: int
     position: int
     """Of its first packet."""
@@ -63,16 +84,21 @@ class DataSeries:
     sequenced: int = 0
     """Packets with sequence numbers."""
     count: SequenceCount | None = None
+    version: int = 2
+    heads: list[Head] = field(default_factory=list)
+    """v3: of its first packets."""
+    counts: dict[int, SequenceCount] = field(default_factory=dict)
+    """v3: counts of what may be the sublayer's numbers, by the octets before them."""
 
 
 @dataclass(slots=True, eq=False)
 class Half:
-    """Everything sent to one receiver under one Tunnel ID, from its assignment on."""
+    """Everything sent to one receiver under one Tunnel ID, or Control Connection ID, from its assignment on."""
 
     receiver: Endpoint
     sender: Endpoint
     tunnel: int | None
-    """None: to a responder whose id was never seen."""
+    """None: to a responder whose id was never seen, or v3 without a control connection."""
     position: int
     born: bool = False
     """Its id was assigned in the capture."""
@@ -89,3 +115,6 @@ class Half:
     """A StopCCN was seen in either direction."""
     answered: bool = False
     """The sender went on after the set-up was answered."""
+    version: int = 2
+    offered: int | None = None
+    """The id of L2TPv3 that a SCCRQ of both versions gave out beside that of v2."""

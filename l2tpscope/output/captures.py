@@ -111,6 +111,6 @@ def frames(rows: Sequence[CaptureRow]) -> Block:
     others = other_vpns(rows)
     if others:
         lines.append(Cell(f"also seen, not followed: {others}", "dim"))
-    if any(row.l2tp3_control_frames or row.l2tp3_data_frames or row.l2f_frames for row in rows):
-        lines.append(Cell("L2TPv3 and L2F are counted, not followed", "dim"))
+    if any(row.l2f_frames for row in rows):
+        lines.append(Cell("L2F is counted, not followed", "dim"))
     return Block("FRAMES", lines)

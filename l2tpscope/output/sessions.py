@@ -27,7 +27,7 @@ def sessions(report: Report, room: int) -> list[Block]:
     if not measures.sessions:
         return []
     data = {(row.session, row.direction): row for row in measures.loss if row.space == "l2tp-data"}
-    told = shared({row.session: [*_ending(row), *_ppp(row)] for row in measures.sessions}, "session")
+    told = shared({row.session: [*_ending(row), *_layout(row), *_ppp(row)] for row in measures.sessions}, "session")
     after = [*_suspect(measures.sessions, data), *_disorder(measures.sessions, data), *_not_measurable(measures.sessions, data)]
     after += _by_ip_id(measures)
     return fitted(partial(_block, measures, data, told, after), room)
@@ -79,6 +79,25 @@ def _ending(row: SessionRow) -> list[Cell]:
     """Its own reason to end; without one it ended with its tunnel, which says why."""
     told = row.result_code is not None or row.error_message
     return [Cell(why, TONES.get(row.state, ""))] if told and (why := ending(row)) else []
+
+
+def _layout(row: SessionRow) -> list[Cell]:
+    """What a session of L2TPv3 carries, behind which cookie and sublayer."""
+    grades = [row.layout_grade_to_responder, row.layout_grade_to_initiator]
+    if row.pseudowire is None and not any(grades):
+        return []
+    cookies = _ways(row.cookie_octets_to_responder, row.cookie_octets_to_initiator)
+    sublayers = _ways(row.sublayer_to_responder, row.sublayer_to_initiator)
+    parts = [row.pseudowire or "contents not known", f"cookie {cookies} octets", f"sublayer {sublayers}"]
+    likely = " (likely, from the packets)" if "likely" in grades else ""
+    return [Cell(f"L2TPv3 {', '.join(parts)}{likely}", "dim")]
+
+
+def _ways(to_responder: object, to_initiator: object) -> str:
+    """A value that is the same in both directions once, else each."""
+    if to_responder == to_initiator:
+        return UNKNOWN if to_responder is None else str(to_responder)
+    return f"→ {UNKNOWN if to_responder is None else to_responder} ← {UNKNOWN if to_initiator is None else to_initiator}"
 
 
 def _ppp(row: SessionRow) -> list[Cell]:

@@ -90,7 +90,7 @@ def _details(row: TunnelRow, control: Losses) -> list[Cell]:
     names = [cut(name or UNKNOWN, LONGEST_NAME) for name in (row.initiator_host_name, row.responder_host_name)]
     about = [" → ".join(names)] if row.initiator_host_name or row.responder_host_name else []
     about += [why] if (why := ending(row)) else []
-    details = [Cell("; ".join(about), TONES.get(row.state, "") if why else "dim")] if about else []
+    details = [*_version(row), *([Cell("; ".join(about), TONES.get(row.state, "") if why else "dim")] if about else [])]
     if row.setup_s is not None and row.setup_retransmit_wait_s:
         details.append(Cell(f"set-up: {duration(row.setup_retransmit_wait_s)} of it waiting to send again", "warn"))
     details += _one_sided(row)
@@ -101,6 +101,15 @@ def _details(row: TunnelRow, control: Losses) -> list[Cell]:
     if row.authentication:
         details.append(Cell(f"authentication: {row.authentication}", "dim"))
     return details
+
+
+def _version(row: TunnelRow) -> list[Cell]:
+    """Of L2TPv3, that it is, and what its silence means."""
+    if row.version == 2:
+        return []
+    silent = not row.messages_to_initiator + row.messages_to_responder
+    static = ": no control message seen: set by hand (static), or set up before the capture" if silent else ""
+    return [Cell(f"L2TPv3 over {row.encapsulation.upper()}{static}", "dim")]
 
 
 def _one_sided(row: TunnelRow) -> list[Cell]:
@@ -138,8 +147,7 @@ def _facts(rows: Sequence[TunnelRow]) -> dict[int, list[Cell]]:
     facts = {}
     for row in rows:
         why = ending(row)
-        said = [Cell(why, TONES.get(row.state, ""))] if why else []
-        said += _one_sided(row)
+        said = [*_version(row), *([Cell(why, TONES.get(row.state, ""))] if why else []), *_one_sided(row)]
         facts[row.tunnel] = said + ([Cell(f"authentication: {row.authentication}", "dim")] if row.authentication else [])
     return facts
 

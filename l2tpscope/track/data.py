@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.frames import Endpoint, Frames, Kind
-from l2tpscope.model.cut import Cut
+from l2tpscope.model.cut import ANY_TUNNEL, Cut
 from l2tpscope.model.half import DataSeries
 from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown
+from l2tpscope.track.heads import Heads
 from l2tpscope.track.protocols import are_use
 from l2tpscope.track.sequence import SequenceSpaces
 from l2tpscope.track.totals import Totals
@@ -24,7 +25,7 @@ _IPV6 = np.uint64(1) << np.uint64(63)
 
 
 def flow_keys(frames: Frames, rows: Int64s) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Two 64-bit keys that together name (addresses, ports, tunnel, session) of v2 rows."""
+    """Two 64-bit keys that together name (version, addresses, ports, tunnel, session) of rows."""
     source, destination = frames.source.take(rows), frames.destination.take(rows)
     addresses = source << np.uint64(32)
     addresses |= destination
@@ -36,13 +37,22 @@ def flow_keys(frames: Frames, rows: Int64s) -> tuple[NDArray[np.uint64], NDArray
     for column in (frames.destination_port, frames.tunnel, frames.session):
         ids <<= np.uint64(16)
         ids |= column.take(rows)
+    v3 = are_v3(frames, rows)
+    if v3.any():  # their Session IDs have 32 bits, of which the upper ones are now where v2 has its Tunnel ID
+        addresses = np.where(v3, ~addresses, addresses)
     return addresses, ids
+
+
+def are_v3(frames: Frames, rows: Int64s) -> NDArray[np.bool_]:
+    """Which data rows are of L2TPv3. *Shape*: (n,)."""
+    which: NDArray[np.bool_] = frames.kind.take(rows) == Kind.L2TP3_DATA
+    return which
 
 
 class DataTracker:
     """Counts data packets per flow and incarnation of its ids; state grows with flows and time bins, not with packets."""
 
-    def __init__(self, *, bits: int = 16) -> None:
+    def __init__(self) -> None:
         self._flows = FlowTable()
         self._series_of_flow = np.zeros(64, np.int64)
         self._known: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(dict)
@@ -52,7 +62,9 @@ class DataTracker:
         self._sequenced = np.zeros(64, np.int64)
         self._used = np.zeros(64, np.bool_)
         """Series in which what a session is there for was seen."""
-        self._sequences = SequenceSpaces(bits)
+        self._sequences = SequenceSpaces(16)
+        self._heads = Heads()
+        """Of L2TPv3, whose headers do not tell how long they are."""
         self.bins = self._totals.bins
         self._position = 0
 
@@ -61,7 +73,7 @@ class DataTracker:
 
         Returns these rows, in order, and the number of the series of each; 0 for flows too many to be told apart.
         """
-        rows = np.flatnonzero((frames.kind == Kind.L2TP2_DATA) & ~frames.duplicate)
+        rows = np.flatnonzero(((frames.kind == Kind.L2TP2_DATA) | (frames.kind == Kind.L2TP3_DATA)) & ~frames.duplicate)
         parts = [np.zeros(0, np.int64)]
         if len(rows):
             begin = 0
@@ -88,6 +100,8 @@ class DataTracker:
                 series.used = bool(self._used[number])
             if self._sequences.seen(number):
                 series.count = self._sequences.count(number, now)
+            if series.version == 3:
+                series.heads, series.counts = self._heads.of(number), self._heads.counts(number, now)
         return [series for series in self._series[1:] if series.packets]
 
     def notes(self) -> list[str]:
@@ -99,7 +113,8 @@ class DataTracker:
         """Those for an id under which data came, before or in these rows."""
         if not cuts:
             return []
-        here = set(zip(frames.destination[rows].tolist(), frames.tunnel[rows].tolist(), strict=True))
+        tunnels = np.where(are_v3(frames, rows), ANY_TUNNEL, frames.tunnel[rows].astype(np.int64))
+        here = set(zip(frames.destination[rows].tolist(), tunnels.tolist(), strict=True))
         return [cut for cut in cuts if (cut.receiver, cut.tunnel) in here or (cut.receiver, cut.tunnel) in self._known]
 
     def _cut(self, cut: Cut) -> None:
@@ -128,7 +143,13 @@ class DataTracker:
         self._sequenced = grown(self._sequenced, len(self._series))
         body, wire = frames.body_octets.take(rows), frames.ip_octets.take(rows)
         self._totals.add(series, frames.time.take(rows), body, wire)
-        self._look_for_use(frames, rows, series)
+        v3 = are_v3(frames, rows)
+        if v3.any():
+            told_apart = v3 & (series != OVERFLOW)
+            self._heads.feed(frames, rows[told_apart], series[told_apart])
+            self._look_for_use(frames, rows[~v3], series[~v3])
+        else:
+            self._look_for_use(frames, rows, series)
         number = frames.ns.take(rows)
         sequenced = np.flatnonzero(number >= 0)
         if len(sequenced):
@@ -153,6 +174,8 @@ class DataTracker:
             row = int(rows[index])
             tunnel, session = int(frames.tunnel[row]), int(frames.session[row])
             ends = frames.source_endpoint(row), frames.destination_endpoint(row)
-            series = DataSeries(*ends, tunnel, session, self._position + row, 0, int(frames.capture[row]))
+            version = 3 if frames.kind[row] == Kind.L2TP3_DATA else 2
+            series = DataSeries(*ends, tunnel, session, self._position + row, 0, int(frames.capture[row]), version=version)
             self._series_of_flow[flow] = self._new_series(series)
-            self._known[int(frames.destination[row]), tunnel].setdefault(session, []).append(flow)
+            scope = ANY_TUNNEL if version == 3 else tunnel
+            self._known[int(frames.destination[row]), scope].setdefault(session, []).append(flow)

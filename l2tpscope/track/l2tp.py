@@ -1,7 +1,8 @@
-"""L2tpTracker: control frames of L2TPv2 to halves, by the ids that the receivers gave out.
+"""L2tpTracker: control frames to halves, by the ids that the receivers gave out: Tunnel IDs of v2, Control Connection IDs of v3.
 
 What links two halves is seen here only where a message says it (the Assigned Tunnel ID in SCCRQ and SCCRP, RFC 2661
-§4.4.3); all other pairing is a conclusion and is left to `analysis/pair.py`.
+§4.4.3; the Assigned Control Connection ID, RFC 3931 §5.4.3); all other pairing is a conclusion and is left to `analysis/pair.py`.
+A SCCRQ that offers both versions is one of v2, and what answers it decides (RFC 3931 §4.7.3).
 
 In a flood, SCCRQs beyond a sample are counted in columns; the latest of them are remembered, and followed if an answer comes.
 """
@@ -15,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.frames import Endpoint, Frames, Kind
-from l2tpscope.model.cut import Cut
+from l2tpscope.model.cut import ANY_TUNNEL, Cut
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import ControlFrame, Half
 from l2tpscope.track.seen import Seen, are_requests, seen
 from l2tpscope.wire.l2tp import ControlMessage
+from l2tpscope.wire.l2tp.ids import assigned_connection, assigned_session
 
-ASSIGNED_TUNNEL_ID = 9
-ASSIGNED_SESSION_ID = 14
 MOST_FRAMES = 200_000
 """Control frames kept in all; beyond this they are counted only."""
 SAMPLE = 2500
@@ -41,6 +41,10 @@ LINKED = "assigned-id AVP"
 _CALLS = frozenset({"ICRQ", "ICRP", "OCRQ", "OCRP"})
 
 
+Given = tuple[bytes, int, int]
+"""A receiver's address, the version, the Tunnel ID or Control Connection ID."""
+
+
 class L2tpTracker:
     """Feeds on control rows; keeps halves. State grows with tunnels and their control frames, and is bounded in a flood."""
 
@@ -48,8 +52,8 @@ class L2tpTracker:
         self._secret = secret
         self._halves: dict[int, Half] = {}
         """By identity, oldest first."""
-        self._given: dict[tuple[bytes, int], list[Half]] = defaultdict(list)
-        """(receiver's address, Tunnel ID) to halves, oldest first."""
+        self._given: dict[Given, list[Half]] = defaultdict(list)
+        """What receivers gave out to halves, oldest first."""
         self._openings: dict[tuple[Endpoint, bytes, int | None], Half] = {}
         """(initiator, responder's address, the initiator's id) to the half towards the responder."""
         self._latest: dict[tuple[Endpoint, Endpoint], Half] = {}
@@ -75,7 +79,7 @@ class L2tpTracker:
     def feed(self, frames: Frames) -> list[Cut]:
         """Take the control rows of *frames*; the rows from which on an id means something new."""
         self._cuts = []
-        rows = np.flatnonzero(frames.kind == Kind.L2TP2_CONTROL)
+        rows = np.flatnonzero((frames.kind == Kind.L2TP2_CONTROL) | (frames.kind == Kind.L2TP3_CONTROL))
         if len(rows) + len(self._unanswered) < SAMPLE:
             for one in seen(frames, rows, self._position):
                 self._take(one)
@@ -179,41 +183,46 @@ class L2tpTracker:
         self._sessions.pop(id(half), None)
         self._kept -= len(half.frames)
         self.flood.forgotten += 1
-        if half.tunnel is not None and half in self._given.get((half.receiver.address, half.tunnel), ()):
-            alike = self._given[half.receiver.address, half.tunnel]
-            alike.remove(half)
-            if not alike:
-                del self._given[half.receiver.address, half.tunnel]
+        for version, tunnel in ((half.version, half.tunnel), (3, half.offered)):
+            key = half.receiver.address, version, tunnel if tunnel is not None else -1
+            alike = self._given.get(key, [])
+            if half in alike:
+                alike.remove(half)
+                if not alike:
+                    del self._given[key]
         if half.twin is not None:
             half.twin.twin = None
-            key = half.sender, half.receiver.address, half.twin.tunnel
-            if self._openings.get(key) is half:
-                del self._openings[key]
+            opening = half.sender, half.receiver.address, half.twin.tunnel
+            if self._openings.get(opening) is half:
+                del self._openings[opening]
         if self._latest.get((half.sender, half.receiver)) is half:
             del self._latest[half.sender, half.receiver]
 
     # ---- set-up: ids are given out -------------------------------------------------------------------------------
 
-    def _give(self, half: Half, address: bytes, tunnel: int) -> None:
-        alike = self._given[address, tunnel]
+    def _give(self, half: Half, address: bytes, version: int, tunnel: int) -> None:
+        alike = self._given[address, version, tunnel]
         alike.append(half)
         del alike[:-MOST_ALIKE]
 
     def _opening(self, frame: ControlFrame, message: ControlMessage | None, one: Seen) -> Half:
         """The half towards the responder of this SCCRQ: a new one, unless the message is a copy of one that began it."""
-        assigned = _number(message, ASSIGNED_TUNNEL_ID)
+        assigned = assigned_connection(message)
         key = (frame.sender, frame.receiver.address, assigned)
         half = self._openings.get(key)
         if half is not None and _is_copy(half, frame):
             return half
-        half = Half(frame.receiver, frame.sender, None, frame.position, born=True, from_initiator=True)
-        back = Half(frame.sender, frame.receiver, assigned, frame.position, born=True, from_initiator=False)
+        half = Half(frame.receiver, frame.sender, None, frame.position, born=True, from_initiator=True, version=frame.version)
+        back = Half(frame.sender, frame.receiver, assigned, frame.position, born=True, from_initiator=False, version=frame.version)
         half.twin, back.twin = back, half
         self._openings[key] = self._begin(half)
         self._unanswered[id(self._begin(back))] = one.source
         if assigned is not None:
-            self._give(back, frame.sender.address, assigned)
+            self._give(back, frame.sender.address, frame.version, assigned)
             self._cut(one, one.source, assigned, None)
+        if frame.version == 2 and (offered := assigned_connection(message, 3)) is not None:
+            back.offered = offered
+            self._give(back, frame.sender.address, 3, offered)
         return half
 
     def _reply(self, frame: ControlFrame, message: ControlMessage | None, one: Seen) -> Half:
@@ -222,13 +231,16 @@ class L2tpTracker:
         if half is None or half.from_initiator:
             half = self._met(frame, one.tunnel)
         half.from_initiator = False
+        if half.offered == one.tunnel and frame.version == 3:
+            half.tunnel = one.tunnel
         if half.twin is None:
             half.twin = self._begin(Half(frame.sender, frame.receiver, None, frame.position, from_initiator=True))
             half.twin.twin = half
-        assigned = _number(message, ASSIGNED_TUNNEL_ID)
+        assigned = assigned_connection(message)
         there = half.twin
-        if assigned is not None and there not in self._given.get((frame.sender.address, assigned), ()):
-            self._give(there, frame.sender.address, assigned)
+        half.version = there.version = frame.version
+        if assigned is not None and there not in self._given.get((frame.sender.address, frame.version, assigned), ()):
+            self._give(there, frame.sender.address, frame.version, assigned)
             self._cut(one, one.source, assigned, None)
             if there.tunnel is None:
                 there.tunnel, there.receiver, there.born = assigned, frame.sender, True
@@ -237,8 +249,8 @@ class L2tpTracker:
 
     def _link(self, half: Half, frame: ControlFrame, message: ControlMessage | None) -> None:
         """A StopCCN names its sender's own id (RFC 2661 §4.4.3), and so what was sent to it."""
-        own = _number(message, ASSIGNED_TUNNEL_ID)
-        for back in reversed(self._given.get((frame.sender.address, own), []) if own is not None else []):
+        own = assigned_connection(message)
+        for back in reversed(self._given.get((frame.sender.address, frame.version, own), []) if own is not None else []):
             if back.twin is None and back.receiver == frame.sender and back.sender == frame.receiver and back is not half:
                 half.twin, back.twin = back, half
                 half.linked_by = back.linked_by = LINKED
@@ -246,17 +258,18 @@ class L2tpTracker:
 
     def _call(self, half: Half, frame: ControlFrame, message: ControlMessage, one: Seen) -> None:
         """A Session ID is given out: what its sender receives under it from now on is another session."""
-        assigned = _number(message, ASSIGNED_SESSION_ID)
+        assigned = assigned_session(message)
         back = half.twin
-        if assigned is None or back is None or back.tunnel is None:
+        tunnel = ANY_TUNNEL if frame.version == 3 else back.tunnel if back is not None else None
+        if assigned is None or tunnel is None:
             return
         given = self._sessions.setdefault(id(half), {})
         if given.get(assigned) != frame.ns:
             given[assigned] = frame.ns
-            self._cut(one, one.source, back.tunnel, assigned)
+            self._cut(one, one.source, tunnel, assigned)
 
     def _cut(self, one: Seen, receiver: int, tunnel: int, session: int | None) -> None:
-        if one.position >= self._position:
+        if one.position >= self._position and (one.version == 2 or session is not None):
             self._cuts.append(Cut(one.position - self._position, receiver, tunnel, session))
 
     # ---- under way: ids are looked up ----------------------------------------------------------------------------
@@ -272,7 +285,7 @@ class L2tpTracker:
         """Among the halves with that receiver and id. Ports may move (NAT), so they choose among several, and exclude only
         where another tunnel could be meant: two clients behind one NAT may have chosen the same id.
         """
-        candidates = self._given.get((frame.receiver.address, tunnel), [])
+        candidates = self._given.get((frame.receiver.address, frame.version, tunnel), [])
         same_sender = [half for half in candidates if half.sender.address == frame.sender.address]
         for half in reversed(same_sender):
             if half.receiver == frame.receiver and half.sender == frame.sender:
@@ -290,8 +303,8 @@ class L2tpTracker:
         """A message with Tunnel ID 0 that is no SCCRQ: its sender never learnt the id (StopCCN then names the sender's own),
         or ignores it.
         """
-        own = _number(message, ASSIGNED_TUNNEL_ID)
-        for back in reversed(self._given.get((frame.sender.address, own), []) if own is not None else []):
+        own = assigned_connection(message)
+        for back in reversed(self._given.get((frame.sender.address, frame.version, own), []) if own is not None else []):
             if back.receiver == frame.sender and back.twin is not None:
                 return back.twin
         latest = self._latest.get((frame.sender, frame.receiver))
@@ -299,14 +312,9 @@ class L2tpTracker:
 
     def _met(self, frame: ControlFrame, tunnel: int) -> Half:
         """A half whose begin was not seen."""
-        half = self._begin(Half(frame.receiver, frame.sender, tunnel, frame.position))
-        self._give(half, frame.receiver.address, tunnel)
+        half = self._begin(Half(frame.receiver, frame.sender, tunnel, frame.position, version=frame.version))
+        self._give(half, frame.receiver.address, frame.version, tunnel)
         return half
-
-
-def _number(message: ControlMessage | None, attribute: int) -> int | None:
-    value = message.get(attribute) if message is not None else None
-    return value if isinstance(value, int) else None
 
 
 def _has_sent_from(half: Half | None, endpoint: Endpoint) -> bool:

@@ -103,8 +103,12 @@ class Way:
     """Messages whose first copy did not reach the tap, but a later one did."""
     repeats_unacknowledged: int = 0
     """Repeats of a message that had passed the tap and whose acknowledgement had not."""
-    acknowledged_unseen: int = 0
-    """Messages that the peer acknowledged and the capture does not have."""
+    passed_over: int = 0
+    """Messages that the peer acknowledged and the capture does not have, though it has later ones."""
+    unproven: set[int] = field(default_factory=set)
+    """Numbers beyond all that was seen that the peer acknowledged: messages that the capture does not have, unless their sender goes
+    on to show that they were not used yet. Some daemons count acknowledgements (a v3 peer that adds each ACK to its Nr).
+    """
     announced: int | None = None
     """The number that the last ZLB named as the next one."""
     premature: set[int] = field(default_factory=set)
@@ -116,6 +120,11 @@ class Way:
     duplicates: int = 0
     window: int = DEFAULT_WINDOW
     """Receive window of who gets these messages."""
+
+    @property
+    def acknowledged_unseen(self) -> int:
+        """Messages that the peer acknowledged and the capture does not have."""
+        return self.passed_over + len(self.unproven)
 
     @property
     def unacknowledged(self) -> list[Slot]:
@@ -147,7 +156,7 @@ class Reliable:
             return Verdict(Fit.NEW, anomaly="no sequence numbers")
         if frame.type in ("SCCRQ", "SCCRP") and frame.message is not None:
             back.window = frame.message.get(RECEIVE_WINDOW_SIZE) or DEFAULT_WINDOW
-        verdict = self._acknowledger(frame, way) if frame.type in ("ZLB", "ACK") else self._numbered(frame, way)
+        verdict = self._acknowledger(frame, way) if frame.acknowledges else self._numbered(frame, way)
         if verdict.slot is not None and verdict.slot.first is frame:
             self._watch_window(way, back, verdict)
         self._acknowledge(frame, back, verdict)
@@ -158,6 +167,7 @@ class Reliable:
             return Verdict(Fit.NEW)
         number = extend(frame.ns, way.highest)
         way.announced = number
+        way.unproven = {one for one in way.unproven if one < number}
         if number in way.premature:  # still the next one: so it was not sent when it was acknowledged
             way.premature.discard(number)
             way.disproved.add(number)
@@ -183,7 +193,8 @@ class Reliable:
             way.gaps[missing] = frame.time
         while len(way.gaps) > MOST_GAPS:
             del way.gaps[next(iter(way.gaps))]
-        way.acknowledged_unseen += len(way.premature.intersection(skipped))
+        way.passed_over += len(way.premature.intersection(skipped)) + sum(one < number for one in way.unproven)
+        way.unproven = {one for one in way.unproven if one > number}
         early = number in way.premature or number in way.disproved
         overdue = early or (way.acked is not None and number < way.acked)
         if early:
@@ -257,7 +268,10 @@ class Reliable:
                 back.premature.add(number)
                 verdict.unseen += 1
             elif slot is None:
-                back.acknowledged_unseen += 1
+                if number > (back.highest if back.highest is not None else -1):
+                    back.unproven.add(number)
+                else:
+                    back.passed_over += 1
                 verdict.unseen += number not in back.gaps
             elif slot.acked_by is None:
                 slot.acked_by = frame

@@ -8,14 +8,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from l2tpscope.frames import Endpoint, Frames
+from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.model.half import ControlFrame
 from l2tpscope.wire.l2tp import ControlMessage, decode_control, reveal
+from l2tpscope.wire.l2tp.ids import named_session
 
 Int64s = NDArray[np.int64]
 
 _PLAIN = frozenset({"ZLB", "HELLO"})
+L2TP_IP = 115
+BEFORE_CONTROL = 4
+"""Zero octets in front of control messages over IP (RFC 3931 §4.1.1.2)."""
+MESSAGE_DIGESTS = frozenset({59, 9 << 16 | 12})
 _COLUMNS = (
+    *("kind", "protocol"),
     *("ip", "payload", "payload_octets", "payload_captured", "body", "body_octets", "time", "capture", "frame"),
     *("source", "destination", "source_port", "destination_port", "tunnel", "session", "ns", "nr", "duplicate"),
 )
@@ -42,6 +48,7 @@ class Seen(NamedTuple):
     time: int
     capture: int
     frame: int
+    version: int
     source: int
     """Address key."""
     destination: int
@@ -84,7 +91,7 @@ class Seen(NamedTuple):
             message = decode_control(self.datagram[self.header :], octets_on_wire=self.octets_on_wire)
             if secret is not None:
                 message = reveal(message, secret)
-            name, digest = message.label, hash(message.body)
+            name, digest = message.label, _digest(message)
         keep = message is not None and (name not in _PLAIN or bool(message.anomalies))
         frame = ControlFrame(
             position=self.position,
@@ -94,34 +101,44 @@ class Seen(NamedTuple):
             sender=self.sender,
             receiver=self.receiver,
             type=name,
-            session=self.session,
+            session=named_session(message) if self.version == 3 else self.session,
             ns=self.ns,
             nr=self.nr,
             octets=self.message_octets,
             digest=digest,
             message=message if keep else None,
             copy=self.copy,
+            version=self.version,
         )
         return message, frame
+
+
+def _digest(message: ControlMessage) -> int:
+    """Of what a retransmission repeats: the AVPs, but not what covers the header with them (RFC 3931 §5.4.1)."""
+    if message.version == 2:
+        return hash(message.body)
+    return hash(tuple((avp.key, avp.raw) for avp in message.avps if avp.key not in MESSAGE_DIGESTS))
 
 
 def seen(frames: Frames, rows: Int64s, position: int) -> Iterator[Seen]:
     """Those rows, in order; *position* is that of the first row of *frames*."""
     octets = frames.octets
     columns = [getattr(frames, name)[rows].tolist() for name in _COLUMNS]
-    for row, (ip, payload, size, captured, body, body_octets, time, capture, frame, *rest) in zip(
+    for row, (kind, protocol, ip, payload, size, captured, body, body_octets, time, capture, frame, *rest) in zip(
         rows.tolist(), zip(*columns, strict=True), strict=True
     ):
+        skip = BEFORE_CONTROL if protocol == L2TP_IP else 0
         yield Seen(
             bytes(octets[ip : payload + min(size, captured)]),
-            payload - ip,
-            size,
-            body - payload + body_octets,
+            payload - ip + skip,
+            size - skip,
+            body - payload - skip + body_octets,
             body_octets,
             position + row,
             time,
             capture,
             frame,
+            3 if kind == Kind.L2TP3_CONTROL else 2,
             *rest,
         )
 

@@ -235,10 +235,10 @@ def test_days_are_named_where_there_are_several() -> None:
 
 
 def test_what_is_not_followed_is_counted() -> None:
-    """IKE, ESP, L2TPv3, L2F and strangers on port 1701 are counted; of those that are not followed that is said."""
-    shown = text(captures=[capture(ike_frames=9, esp_frames=1000, l2tp3_data_frames=3, openvpn_1701_frames=4)])
+    """IKE, ESP, L2F and strangers on port 1701 are counted; of those that are not followed that is said."""
+    shown = text(captures=[capture(ike_frames=9, esp_frames=1000, l2f_frames=3, openvpn_1701_frames=4)])
     assert "IKE 9, ESP 1,000, OpenVPN on port 1701 4" in shown
-    assert "L2TPv3 and L2F are counted, not followed" in shown
+    assert "L2F is counted, not followed" in shown
 
 
 def test_other_vpns_are_named_where_nothing_of_ours_is() -> None:

@@ -161,6 +161,27 @@ class PseudowireType(OpenEnum):
     CESOPSN_BASIC = 0x0015
     CESOPSN_CAS = 0x0017
 
+    @property
+    def title(self) -> str:
+        """`Ethernet port`: all in lower case but names."""
+        return PSEUDOWIRE_TITLES.get(self, self.name.replace("_", " "))
+
+
+PSEUDOWIRE_TITLES = {
+    PseudowireType.FRAME_RELAY_DLCI: "Frame Relay DLCI",
+    PseudowireType.ATM_CELL_PORT: "ATM cell port",
+    PseudowireType.ETHERNET_VLAN: "Ethernet VLAN",
+    PseudowireType.ETHERNET_PORT: "Ethernet port",
+    PseudowireType.ATM_CELL_VCC: "ATM cell VCC",
+    PseudowireType.ATM_CELL_VPC: "ATM cell VPC",
+    PseudowireType.SATOP_E1: "SAToP E1",
+    PseudowireType.SATOP_T1: "SAToP T1",
+    PseudowireType.SATOP_E3: "SAToP E3",
+    PseudowireType.SATOP_T3: "SAToP T3",
+    PseudowireType.CESOPSN_BASIC: "CESoPSN basic",
+    PseudowireType.CESOPSN_CAS: "CESoPSN CAS",
+}
+
 
 class SublayerType(OpenEnum):
     """The L2-Specific Sublayer that the sender wants to receive (RFC 3931 §5.4.4)."""

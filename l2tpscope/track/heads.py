@@ -1,0 +1,146 @@
+"""Heads: the first packets of each session of L2TPv3, and the numbers in what may be its sublayer.
+
+Behind the Session ID stand 0, 4 or 8 octets of cookie and, if it was agreed, 4 of an L2-Specific Sublayer, which nothing in
+the packet tells (RFC 3931 §4.1). So the first packets of each direction are kept for `analysis/pseudowire.py` to judge, and
+numbers are followed at each of the three places where the sublayer can be, as soon as those first packets look like it: what
+stands there counts up. Which place was the right one, if any, is concluded afterwards.
+
+*Bias*: numbers that begin only after the first packets are not followed.
+
+      0 1 2 3 4 5 6 7 8                             31
+     +-+-+-+-+-+-+-+-+-------------------------------+
+     |V|S|B|E|x x x x|        Sequence Number        |    RFC 3931 §4.6, RFC 5085, RFC 4623
+     +-+-+-+-+-+-+-+-+-------------------------------+
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.core.serial import delta
+from l2tpscope.frames import Frames
+from l2tpscope.model.half import Head
+from l2tpscope.model.sequence import SequenceCount
+from l2tpscope.track.flows import grouped, grown
+from l2tpscope.track.sequence import SequenceSpaces
+
+Int64s = NDArray[np.int64]
+
+FIRST = 32
+"""Packets of each series that are kept."""
+KEPT = 64
+"""Octets kept of each."""
+MOST = 200_000
+"""Packets kept in all."""
+PLACES = (0, 4, 8)
+"""Octets before a sublayer: lengths of cookies."""
+BITS, RESERVED, SEQUENCED = 24, 0x0F000000, 0x40000000
+NUMBER = (1 << BITS) - 1
+LEAST, STEP, MOSTLY = 8, 100, 0.8
+"""Numbers that must be there, the furthest that one may lie above the one before, and the share that must."""
+UNDECIDED = -1
+
+
+class Heads:
+    """Takes rows of L2TPv3 data with the series of each; memory is bounded."""
+
+    def __init__(self) -> None:
+        self._seen = np.zeros(64, np.int64)
+        self._places = np.full(64, UNDECIDED, np.int64)
+        """By series, a bit for each of PLACES where something counts."""
+        self._kept: dict[int, list[Head]] = defaultdict(list)
+        self._total = 0
+        self._spaces = [SequenceSpaces(BITS) for _ in PLACES]
+
+    def feed(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
+        """Take rows in the order of the capture. *Shape*: (n,) both."""
+        if not len(rows):
+            return
+        self._grow(int(series.max()) + 1)
+        order, starts, groups = grouped(series)
+        sizes = np.diff(np.append(starts, len(series)))
+        rank = np.empty(len(series), np.int64)
+        rank[order] = np.arange(len(series)) - np.repeat(starts, sizes)
+        rank += self._seen[series]
+        self._seen[groups] += sizes
+        for row, number in zip(rows[rank < FIRST].tolist(), series[rank < FIRST].tolist(), strict=True):
+            self._keep(frames, row, number)
+        later = rank >= FIRST
+        self._count(frames, rows[later], series[later])
+
+    def of(self, series: int) -> list[Head]:
+        """The first packets of a series."""
+        return self._kept.get(series, [])
+
+    def counts(self, series: int, now: int) -> dict[int, SequenceCount]:
+        """By the octets before it, what the numbers of each possible sublayer say, as of the instant *now*."""
+        if series < len(self._places) and self._places[series] == UNDECIDED:
+            self._begin(series, every=True)
+        return {place: space.count(series, now) for place, space in zip(PLACES, self._spaces, strict=True) if space.seen(series)}
+
+    def _grow(self, size: int) -> None:
+        before = len(self._places)
+        self._seen, self._places = grown(self._seen, size), grown(self._places, size)
+        self._places[before:] = UNDECIDED
+
+    def _keep(self, frames: Frames, row: int, series: int) -> None:
+        kept = self._kept[series]
+        if self._total < MOST:
+            begin = int(frames.body[row])
+            end = min(begin + KEPT, int(frames.payload[row] + frames.payload_captured[row]))
+            kept.append(Head(int(frames.time[row]), bytes(frames.octets[begin : max(begin, end)]), int(frames.body_octets[row])))
+            self._total += 1
+        if len(kept) == FIRST:
+            self._begin(series)
+
+    def _begin(self, series: int, *, every: bool = False) -> None:
+        """Count the numbers of the packets that were kept, where they look like numbers, or wherever one may be."""
+        places = 0
+        for bit, (place, space) in enumerate(zip(PLACES, self._spaces, strict=True)):
+            numbers = _numbers(self._kept[series], place, every=every)
+            if numbers:
+                places |= 1 << bit
+                columns = np.array(numbers, np.int64)
+                space.feed(np.full(len(numbers), series), columns[:, 1], columns[:, 0])
+        self._places[series] = places
+
+    def _count(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
+        """Feed the numbers of rows beyond the first ones."""
+        places = self._places[series]
+        for bit, (place, space) in enumerate(zip(PLACES, self._spaces, strict=True)):
+            whole = frames.payload[rows] + frames.payload_captured[rows] >= frames.body[rows] + place + 4
+            which = np.flatnonzero((places > 0) & ((places >> bit & 1) == 1) & whole & (frames.body_octets[rows] >= place + 4))
+            if not len(which):
+                continue
+            at = frames.body[rows[which]] + place
+            octets = np.frombuffer(frames.octets, np.uint8)
+            word = octets[at[:, None] + np.arange(4)].view(">u4").reshape(-1).astype(np.int64)
+            numbered = (word & (SEQUENCED | RESERVED)) == SEQUENCED
+            which = which[numbered]
+            if len(which):
+                space.feed(series[which], word[numbered] & NUMBER, frames.time[rows[which]])
+
+
+def sublayer(octets: bytes, place: int) -> int | None:
+    """The word there, if it can be an L2-Specific Sublayer: reserved bits clear, no number without the bit S; None if not."""
+    if len(octets) < place + 4:
+        return None
+    word = int.from_bytes(octets[place : place + 4], "big")
+    plausible = not word & RESERVED and (word & SEQUENCED or not word & NUMBER)
+    return word if plausible else None
+
+
+def _numbers(heads: list[Head], place: int, *, every: bool) -> list[tuple[int, int]]:
+    """Times and numbers of the packets with the bit S; none, if they do not look like numbers that count up."""
+    words = [(head.time, sublayer(head.octets, place)) for head in heads]
+    found = [(time, word & NUMBER) for time, word in words if word is not None and word & SEQUENCED]
+    if every:
+        return found
+    steps = [delta(after, before, BITS) for (_, before), (_, after) in pairwise(found)]
+    if len(found) < LEAST or sum(word is not None for _, word in words) < MOSTLY * len(words):
+        return []
+    return found if sum(0 < one <= STEP for one in steps) >= MOSTLY * len(steps) else []
