@@ -143,7 +143,7 @@ class Simulation:
             return
         at_tap = now + (first + self.random.random() * self.link.jitter_ms) / 1e3
         self.count += 1
-        self.records.append((at_tap, datagram(payload, from_client, self.count)))
+        self.records.append((at_tap, self.datagram(payload, from_client, self.count)))
         if meaning[0] == "data":
             self.data_passed[from_client].append(int(str(meaning[1])))
         elif meaning[1] != "ZLB":
@@ -178,6 +178,10 @@ class Simulation:
             self.later(now + 1 + 0.9 * self.hellos + 40, "send", True, "StopCCN")
             for sender in (True, False):
                 self.later(now + 0.5, "send_data", sender)
+
+    def datagram(self, payload: bytes, from_client: bool, ip_id: int) -> bytes:
+        """A frame with an L2TP message in it."""
+        return datagram(payload, from_client, ip_id)
 
     def send_data(self, now: float, side: bool) -> None:
         """A data packet with a sequence number, and the next one 20 ms later."""

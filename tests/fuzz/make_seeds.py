@@ -1,4 +1,4 @@
-"""Makes the captures of IPsec in `seeds/` from the laboratory captures: `python tests/fuzz/make_seeds.py`.
+"""Makes the captures of IPsec and L2TPv3 in `seeds/` from the laboratory captures: `python tests/fuzz/make_seeds.py`.
 
 They seed the fuzzing and the tests of invariance, which need no facts. Needs ../shared.
 """
@@ -33,6 +33,9 @@ class Seed:
 
 
 SEEDS = {
+    "v3_over_ip": Seed("l2tpv3_ip_c4", "wan.pcap", lambda frame: frame <= 120),
+    "v3_over_udp": Seed("l2tpv3_udp_seq_loss", "client.pcap", lambda frame: frame <= 160),
+    "v3_hello": Seed("ql2tpd_v3_udp_hello", "wan.pcap"),
     "aggressive": Seed("ike_aggressive_ok", "wan.pcap", lambda frame: frame <= 60),
     "dead_peer": Seed("f_dpd_timeout", "server.pcap"),
     "decrypted_inbound": Seed("l2tpipsec_ok_gro", "server.pcap"),

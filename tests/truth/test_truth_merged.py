@@ -29,9 +29,18 @@ LEFT_OPEN = ("opening", "established", "up")
 FIRST = "l2tpipsec_ok"
 
 
+STATIC = ("l2tpv3_ip_c4", "l2tpv3_ipv6_udp", "l2tpv3_udp_c0", "l2tpv3_udp_c8", "l2tpv3_udp_nosub", "l2tpv3_udp_seq_loss")
+"""L2TPv3 sessions set by hand, all with the same ids: between the same hosts nothing tells where one ends and the next begins."""
+
+
 def every(point: str) -> tuple[str, ...]:
     """All scenarios that have the capture point, with IPsec or without."""
     return tuple(sorted(path.parent.name for path in lab.LAB.glob(f"*/{point}")))
+
+
+def with_ids(point: str) -> tuple[str, ...]:
+    """Those whose tunnels have control messages."""
+    return tuple(name for name in every(point) if name not in STATIC)
 
 
 @dataclass(frozen=True)
@@ -51,9 +60,9 @@ WAYS = [
     for point in ("wan.pcap", "server.pcap", "client.pcap")
     for way in (
         Merging("at once", point, every(point), merging.at_once, true_addresses=False),
-        Merging("2 s apart", point, every(point), functools.partial(merging.one_after_the_other, pause_s=2)),
-        Merging("60 s apart", point, every(point), functools.partial(merging.one_after_the_other, pause_s=60)),
-        Merging("20 s apart, backwards", point, every(point)[::-1], functools.partial(merging.one_after_the_other, pause_s=20)),
+        Merging("2 s apart", point, with_ids(point), functools.partial(merging.one_after_the_other, pause_s=2)),
+        Merging("60 s apart", point, with_ids(point), functools.partial(merging.one_after_the_other, pause_s=60)),
+        Merging("20 s apart, backwards", point, with_ids(point)[::-1], functools.partial(merging.one_after_the_other, pause_s=20)),
     )
 ] + [
     Merging("one NAT", point, NATTED, merging.behind_one_nat, true_addresses=False, one_nat=True)
