@@ -88,6 +88,10 @@ def _odd(story: Story, subject: str) -> Iterator[EventRow]:
 
 def _of_call(call: Call, tunnel: Outcome) -> Iterator[EventRow]:
     subject = f"session {call.number}"
+    series = [one for several in call.series.values() for one in several]
+    if call.kind == "static" and series:
+        first = min(series, key=lambda one: one.first)
+        yield EventRow(first.first, first.capture, None, subject, "data", f"the first packets of a static session, id {first.session}")
     if call.request is not None:
         yield _row(call.request, subject, "opening", call.request.type)
     if call.connected is not None:

@@ -23,6 +23,7 @@ from l2tpscope.model.channel import Call
 from l2tpscope.model.sequence import SequenceCount
 from l2tpscope.track.reliable import Way
 
+NO_CONTROL = "no control messages"
 NO_SUBLAYER = "no sequence numbers (no L2-Specific Sublayer)"
 NO_NUMBERS = "no sequence numbers (S bit not set)"
 ONE_SIDED = "this direction is not in the capture"
@@ -61,7 +62,7 @@ def _control(story: Story, to_initiator: bool, suspect: bool) -> LossRow:
     common = {"space": "l2tp-control", "tunnel": story.channel.number, "direction": _direction(to_initiator)}
     if way.highest is None or way.base is None:
         unseen = story.channel.to[to_initiator] is None
-        why = ONE_SIDED if unseen else "no control messages but acknowledgements"
+        why = NO_CONTROL if story.channel.static else ONE_SIDED if unseen else "no control messages but acknowledgements"
         return loss_row(**common, measurable=False, why_not=why)
     expected, received = max(len(way.slots), way.highest - way.base + 1 - way.jumped), len(way.slots)
     lost = max(0, expected - received)

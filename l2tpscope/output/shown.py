@@ -19,9 +19,9 @@ class Shown(NamedTuple):
     """Left out where no row has a value in it."""
 
 
-def left(name: str, text: Callable[[Any], str], *, elastic: bool = False, spare: int = 0) -> Shown:
+def left(name: str, text: Callable[[Any], str], *, optional: bool = False, elastic: bool = False, spare: int = 0) -> Shown:
     """A column of words."""
-    return Shown(Head(name, elastic=elastic, spare=spare), text)
+    return Shown(Head(name, elastic=elastic, spare=spare), text, optional)
 
 
 def right(name: str, text: Callable[[Any], str], *, optional: bool = False, spare: int = 0) -> Shown:

@@ -22,6 +22,12 @@ def _sequenced(row: SessionRow) -> str:
     return f"{words[row.sequenced_to_responder]}/{words[row.sequenced_to_initiator]}"
 
 
+def _cookies(row: SessionRow) -> str:
+    """Octets in either direction; nothing where neither is known."""
+    octets = row.cookie_octets_to_responder, row.cookie_octets_to_initiator
+    return UNKNOWN if octets == (None, None) else "/".join(map(known, octets))
+
+
 def _seen(row: CaptureRow) -> str:
     """Frames of control and of data."""
     return f"{short(row.l2tp2_control_frames)} + {short(row.l2tp2_data_frames)}"
@@ -70,6 +76,8 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         right("→ packets", lambda row: short(row.data_packets_to_responder)),
         right("← packets", lambda row: short(row.data_packets_to_initiator)),
         left("sequenced →/←", _sequenced),
+        left("carries", lambda row: known(row.pseudowire), optional=True),
+        left("cookie →/←", _cookies, optional=True),
     ),
     "messages": (
         right("frame", lambda row: str(row.frame)),
