@@ -75,7 +75,7 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         left("opened (UTC)", lambda row: second(row.opened)),
         right("→ packets", lambda row: short(row.data_packets_to_responder)),
         right("← packets", lambda row: short(row.data_packets_to_initiator)),
-        left("sequenced →/←", _sequenced),
+        left("seq →/←", _sequenced),
         left("carries", lambda row: known(row.pseudowire), optional=True),
         left("cookie →/←", _cookies, optional=True),
     ),

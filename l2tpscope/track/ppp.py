@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from l2tpscope.frames import Frames, Kind
 from l2tpscope.model.ppp import PppSeen
-from l2tpscope.track.protocols import CONTROL, begins_with
+from l2tpscope.track.protocols import CONTROL, begins_with, control_begins
 
 Int64s = NDArray[np.int64]
 
@@ -34,20 +34,29 @@ class PppTracker:
         if len(rows):
             for row in rows[begins_with(frames, rows) >= CONTROL].tolist():
                 self._take(frames, row)
+        rows = np.flatnonzero((frames.kind == Kind.L2TP3_DATA) & ~frames.duplicate)
+        if len(rows):
+            self.feed_v3(frames, rows)
         self._position += len(frames)
+
+    def feed_v3(self, frames: Frames, rows: Int64s) -> None:
+        """Take those rows of L2TPv3 that have a control packet behind any cookie and sublayer that there may be."""
+        begins = control_begins(frames, rows)
+        for row, skip in zip(rows[begins >= 0].tolist(), begins[begins >= 0].tolist(), strict=True):
+            self._take(frames, row, skip)
 
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
         return [f"{self._left_out} PPP control packets were not kept: the bound on memory"] if self._left_out else []
 
-    def _take(self, frames: Frames, row: int) -> None:
+    def _take(self, frames: Frames, row: int, skip: int = 0) -> None:
         key = int(frames.destination[row]), int(frames.tunnel[row]), int(frames.session[row])
         if self._of_session[key] >= MOST_OF_SESSION or len(self.seen) >= MOST:
             self._left_out += 1
             return
         from l2tpscope.wire.ppp import decode_ppp  # noqa: PLC0415 - its tables are not loaded for data without PPP control
 
-        begin, size = int(frames.body[row]), int(frames.body_octets[row])
+        begin, size = int(frames.body[row]) + skip, int(frames.body_octets[row]) - skip
         end = min(begin + size, int(frames.payload[row] + frames.payload_captured[row]))
         ppp = decode_ppp(bytes(frames.octets[begin:end]), size)
         if ppp.packet is None:

@@ -44,6 +44,29 @@ def are_use(frames: Frames, rows: Int64s) -> NDArray[np.bool_]:
     return use
 
 
+PLACES = (0, 4, 8, 12)
+"""Octets of cookie and sublayer that may stand before a frame in L2TPv3 (RFC 3931 §4.1)."""
+CONTROL_PROTOCOLS = (0xC021, 0xC023, 0xC025, 0xC223, 0xC227, 0x8021, 0x8057, 0x80FD)
+CONTROL_WORDS = np.array([0xFF030000 | protocol for protocol in CONTROL_PROTOCOLS], np.uint32)
+"""Address, control, and a protocol, as a frame of a control protocol begins whose header nobody compressed."""
+
+
+def control_begins(frames: Frames, rows: Int64s) -> Int64s:
+    """How many octets stand before a PPP control packet in each row of L2TPv3; -1 where there is none. *Shape*: (n,).
+
+    *Bias*: packets with a compressed address and control field are not found.
+    """
+    octets = np.frombuffer(frames.octets, np.uint8)
+    begin = frames.body.take(rows)
+    end = np.minimum(begin + frames.body_octets.take(rows), frames.payload.take(rows) + frames.payload_captured.take(rows))
+    found = np.full(len(rows), -1)
+    for skip in PLACES:
+        there = np.flatnonzero((found < 0) & (end - begin >= skip + SHORTEST))
+        words = octets[(begin[there] + skip)[:, None] + np.arange(4)].view(">u4").reshape(-1)
+        found[there[np.isin(words, CONTROL_WORDS)]] = skip
+    return found
+
+
 def _begins(frames: Frames, rows: Int64s) -> tuple[Int64s, NDArray[np.bool_]]:
     """Where each PPP frame begins, and which are too short to tell anything (these point at 0)."""
     at = frames.body.take(rows)

@@ -168,3 +168,21 @@ def test_encrypted_contents_give_no_layout() -> None:
     (row,) = [row for row in report.rows("loss") if row.space == "l2tp-data" and row.direction == "to_responder"]
     assert not row.measurable
     assert "not known" in row.why_not
+
+
+def test_ppp_in_a_pseudowire_is_read() -> None:
+    """LCP behind a cookie of 8 octets and a sublayer is in the session that carries it; the same octets inside Ethernet are not PPP."""
+    script = Script3()
+    script.up(0.0)
+    script.call(1.0, cookie=b"\1\2\3\4\5\6\7\x08", sublayer=1)
+    echo = b"\xff\x03\xc0\x21" + b"\x09\x07\x00\x08" + u32(0x1234)
+    script.udp(2.0, B, A, b"\0\3\0\0" + u32(601) + b"\1\2\3\4\5\6\7\x08" + u32(0) + echo)
+    script.udp(2.1, A, B, b"\0\3\0\0" + u32(602) + echo.replace(b"\x09\x07", b"\x0a\x07"))
+    script.udp(2.2, A, B, b"\0\3\0\0" + u32(602) + MACS["a"] + MACS["b"] + b"\x08\0" + echo)
+    report = script.report()
+    assert [(row.session, row.direction, row.code) for row in report.rows("ppp")] == [
+        (1, "to_initiator", "Echo-Request"),
+        (1, "to_responder", "Echo-Reply"),
+    ]
+    (trip,) = [row for row in report.rows("rtt") if row.kind == "lcp-echo"]
+    assert abs(trip.rtt_s - 0.1) < 1e-5
