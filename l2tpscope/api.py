@@ -1,12 +1,14 @@
-"""The whole path on one page: captures -> frames -> trackers -> trace -> measures -> report."""
+"""The whole path on one page: captures -> frames -> trackers -> trace -> measures -> findings -> report."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import BinaryIO, cast
 
 from l2tpscope.analysis import measure
+from l2tpscope.analysis.rows import FindingRow, Measures
 from l2tpscope.capture import CaptureInfo, Source, merged, open_captures
 from l2tpscope.frames import Decoder
 from l2tpscope.model.tally import CaptureTally
@@ -53,6 +55,7 @@ def read(
     trace.show_secrets = show_secrets
     options = {"ports": sorted(set(further)), "secret": key is not None, "show_secrets": show_secrets}
     measures = measure(trace)
+    measures.findings = partial(_find, trace, measures)
     return Report(measures=measures, options=options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
 
 
@@ -100,6 +103,13 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         notes=decoder.notes() + l2tp.notes() + data.notes() + ip_ids.notes() + ike.notes() + esp.notes() + keepalives.notes() + ppp.notes(),
     )
     return trace, interrupted
+
+
+def _find(trace: Trace, measures: Measures) -> list[FindingRow]:
+    """What is wrong, when it is first asked for: a table alone does not wait for the rules."""
+    from l2tpscope.findings import find  # noqa: PLC0415
+
+    return find(trace, measures)
 
 
 def _span(infos: Iterable[CaptureInfo]) -> tuple[int, int]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EXIT = {
     "done": 0,
+    "problem": 1,
     "usage": 2,
     "unreadable": 3,
     "nothing": 4,
@@ -29,9 +30,9 @@ EXIT = {
     "interrupted": 130,
     "pipe": 141,
 }
-"""0 analysed (whatever was found); 2 wrong usage, or the output cannot be written; 3 input unreadable; 4 no L2TP, IKE or ESP
-in it; 5 partial: the capture is cut off, and what was there is reported; 130 Ctrl-C, and what had been read is reported;
-141 the reader of a pipe went away."""
+"""0 analysed (whatever was found); 1 a finding as bad or as sure as `--fail-on` names; 2 wrong usage, or the output cannot be
+written; 3 input unreadable; 4 no L2TP, IKE or ESP in it; 5 partial: the capture is cut off, and what was there is reported; 130
+Ctrl-C, and what had been read is reported; 141 the reader of a pipe went away."""
 
 TABLES = {
     "captures": "The capture files: format, span, frames of each kind, quality.",
@@ -48,24 +49,32 @@ TABLES = {
     "ike-messages": "Every IKE message: its name, what it answers, retransmissions.",
     "esp": "The ESP and AH SAs, one a direction: SPI, numbers, loss, order, which IKE SA made it.",
     "inferences": "What follows from ciphertext, with its grade, its rule, and what speaks against it.",
+    "diagnose": "What is wrong, how sure, which frames show it, what speaks against it, what else it may be, what to do.",
 }
 """Each command and what its table holds."""
-TABLE_OF = {"ike": "ike_sas", "ike-messages": "ike_messages", "esp": "esp_sas"}
+TABLE_OF = {"ike": "ike_sas", "ike-messages": "ike_messages", "esp": "esp_sas", "diagnose": "findings"}
 """Commands that are named otherwise than their table; the table's name does as well."""
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 """As in output.FORMATS, which would bring numpy along; a test holds them together."""
+OF_FINDINGS = ("text", *FORMATS, "markdown")
+"""`text` is what the others call `table`."""
+GRADES = ("certain", "likely", "hint")
+SEVERITIES = ("error", "warning", "info")
+"""Surest and worst first."""
 
 EPILOG = """\b
 Examples:
   l2tpscope gw.pcapng                      the summary, one screen
+  l2tpscope diagnose gw.pcapng             what is wrong, and what to do about it
   l2tpscope tunnels gw.pcap0 gw.pcap1      a rotated capture, merged by time
   l2tpscope vpns gw.pcapng                 each client: how far it got, IPsec and L2TP as one
   ssh gw tcpdump -U -w - 'port 1701' | l2tpscope -
   l2tpscope summary --format json gw.pcap -o gw.json
 
 \b
-Exit codes: 0 analysed, 2 usage, 3 unreadable, 4 no L2TP, IKE or ESP in it,
-5 partial (a cut file; what was there is reported), 130 interrupted.
+Exit codes: 0 analysed, 1 a finding that --fail-on names, 2 usage, 3 unreadable,
+4 no L2TP, IKE or ESP in it, 5 partial (a cut file; what was there is reported),
+130 interrupted.
 Completion: eval "$(_L2TPSCOPE_COMPLETE=bash_source l2tpscope)"  (zsh_source, fish_source)
 """
 
@@ -124,7 +133,6 @@ def l2tpscope() -> None:
 
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="FILE..."),
-    click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it."),
     click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to standard output."),
     click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="A further UDP port of L2TP; repeatable."),
     click.option(
@@ -141,15 +149,29 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
+FORMAT = click.option("--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="How to write it.")
+OWN: dict[str, tuple[Callable[[Any], Any], ...]] = {
+    "diagnose": (
+        click.option("--format", "form", type=click.Choice(OF_FINDINGS), default="text", show_default=True, help="How to write it."),
+        click.option(
+            "--fail-on",
+            type=click.Choice((*SEVERITIES, *GRADES)),
+            help="Exit with 1 where a finding is as bad as this, or an error or warning as sure as this.",
+        ),
+    ),
+}
+"""Options of single commands; the others have FORMAT alone."""
+EXAMPLES = {"summary": "--format json", "diagnose": "--format markdown"}
+
+
 def _command(name: str, about: str) -> None:
     """Add a command that reads captures and writes *name*."""
 
     def command(**options: Any) -> None:
         sys.exit(_read_and_write(TABLE_OF.get(name, name), **options))
 
-    example = "--format json" if name == "summary" else "--format csv"
-    command.__doc__ = f"{about}\n\n\b\nExample: l2tpscope {name} {example} gw.pcapng"
-    for option in reversed(OPTIONS):
+    command.__doc__ = f"{about}\n\n\b\nExample: l2tpscope {name} {EXAMPLES.get(name, '--format csv')} gw.pcapng"
+    for option in reversed((OPTIONS[0], *OWN.get(name, (FORMAT,)), *OPTIONS[1:])):
         command = option(command)
     l2tpscope.command(name)(command)
 
@@ -172,19 +194,35 @@ def _read_and_write(
     only_ascii: bool,
     quiet: bool,
     verbose: bool,
+    fail_on: str | None = None,
 ) -> int:
     """Read the captures, write *what*, and give the exit code."""
     from l2tpscope.output import pieces  # noqa: PLC0415
 
+    form = "table" if form == "text" else form
     begin = time.monotonic()
     _check_output(output, form, files)
     report = _report(files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets)
     if report is None:
         return EXIT["unreadable"]
     if not quiet:
-        _notes(report, told=(what, form) == ("summary", "table"), seconds=time.monotonic() - begin if verbose else None)
+        _notes(
+            report,
+            told=what in ("summary", "findings") and form in ("table", "markdown"),
+            seconds=time.monotonic() - begin if verbose else None,
+        )
     _write(pieces(report, what, form, _page(color, output, only_ascii=only_ascii)), output)
+    if fail_on is not None and not report.interrupted and _is_bad(report, fail_on):
+        return EXIT["problem"]
     return _exit_code(report)
+
+
+def _is_bad(report: Report, threshold: str) -> bool:
+    """Whether something was found that is as bad, or as sure, as *threshold*; what is only good to know is neither."""
+    rows = report.rows("findings")
+    if threshold in SEVERITIES:
+        return any(SEVERITIES.index(row.severity) <= SEVERITIES.index(threshold) for row in rows)
+    return any(row.severity != "info" and GRADES.index(row.grade) <= GRADES.index(threshold) for row in rows)
 
 
 def _report(files: tuple[str, ...], *, color: str, quiet: bool, **options: Any) -> Report | None:

@@ -248,6 +248,11 @@ class Report:
         """One row a conclusion from ciphertext."""
         return self.frame("inferences")
 
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """One row a thing that is wrong, in the order in which to read them."""
+        return self.frame("findings")
+
     def to_json(self) -> str:
         """The whole document of docs/format.md."""
         return self._renderer().json(self)

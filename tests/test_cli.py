@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pandas as pd
@@ -24,8 +24,9 @@ from example_report import HOSTILE, capture, measures, report
 import l2tpscope
 from l2tpscope import cli, output
 from l2tpscope.__main__ import main
-from l2tpscope.analysis.rows import ROWS
+from l2tpscope.analysis.rows import ROWS, Grade
 from l2tpscope.capture import CaptureError
+from l2tpscope.findings import Severity
 
 PROGRAM = [sys.executable, "-m", "l2tpscope"]
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if not name.startswith(("NO_COLOR", "FORCE_COLOR"))}, "PYTHONUTF8": "1"}
@@ -317,6 +318,9 @@ def test_help_names_everything() -> None:
 def test_lists_agree() -> None:
     """Commands and formats of the command line are those of the output and the rows."""
     assert output.FORMATS == cli.FORMATS
+    assert {*output.OF_FINDINGS, "text"} == set(cli.OF_FINDINGS)
+    assert set(get_args(Grade)) == set(cli.GRADES)
+    assert [each.value for each in Severity] == list(cli.SEVERITIES)
     assert list(ROWS) == [cli.TABLE_OF.get(name, name) for name in cli.TABLES]
 
 
@@ -397,3 +401,21 @@ def test_interrupt_before_reading(monkeypatch: pytest.MonkeyPatch) -> None:
 def interrupted(*_: object, **__: object) -> None:
     """A reader that the user stops at once."""
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("threshold", "code"),
+    [("error", 1), ("warning", 1), ("info", 1), ("certain", 0), ("likely", 1), ("hint", 1)],
+)
+def test_fail_on(threshold: str, code: int, samples: Path) -> None:
+    """A likely error exits with 1 where the threshold is no worse and no surer, else with 0."""
+    assert run("diagnose", "--fail-on", threshold, samples / "wrong_psk.pcap").returncode == code
+    assert run("diagnose", samples / "wrong_psk.pcap").returncode == 0
+
+
+def test_findings_have_a_format_of_their_own(samples: Path, healthy: Path) -> None:
+    """`text` is the default of findings, `markdown` is theirs alone."""
+    psk = samples / "wrong_psk.pcap"
+    assert run("diagnose", psk).stdout == run("findings", "--format", "table", psk).stdout
+    assert run("diagnose", "--format", "markdown", psk).stdout.startswith("# L2TP diagnosis: 1: 1 error")
+    assert run("tunnels", "--format", "markdown", healthy).returncode == 2

@@ -28,6 +28,12 @@ def test_format_is_current() -> None:
     assert (ROOT / "docs" / "format.md").read_text(encoding="utf-8") == made, "run python docs/make_format.py"
 
 
+def test_findings_are_current() -> None:
+    """docs/findings.md is what docs/make_findings.py makes of the rules."""
+    made = runpy.run_path(str(ROOT / "docs" / "make_findings.py"))["text"]()
+    assert (ROOT / "docs" / "findings.md").read_text(encoding="utf-8") == made, "run python docs/make_findings.py"
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
     """Every relative link of a document names a file that is there."""

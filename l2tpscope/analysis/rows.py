@@ -577,6 +577,40 @@ class PppRow:
     anomalies: list[str]
 
 
+@dataclass(slots=True)
+class FindingRow:
+    """One thing that is wrong, or good to know: what, how sure, what shows it, what to do. In the order in which to read them."""
+
+    finding: str
+    """Id of the rule, as in docs/findings.md: `L2S401`."""
+    name: str
+    severity: Literal["error", "warning", "info"]
+    """`error`: something does not work; `warning`: it works badly or dangerously; `info`: good to know."""
+    grade: Grade
+    """Of the summary as it is worded: what may be behind it is in `alternatives`."""
+    subject: str
+    """`vpn 1`, `tunnels 3-5` ..."""
+    vpn: int | None
+    """Null: of none, or of several."""
+    count: int
+    """How often it was found; what is the same is told once."""
+    first: Time
+    last: Time
+    summary: str
+    evidence: list[int]
+    """Frames that show it, twelve at most."""
+    evidence_captures: list[int]
+    """The capture that each of these frames is in."""
+    against: list[str]
+    """What speaks against it in this capture."""
+    alternatives: list[str]
+    """What else could look the same, or be behind it."""
+    advice: str
+    wireshark_filter: str
+    consequence_of: str | None
+    """Id of the finding that explains it: an earlier layer of the same connection that broke."""
+
+
 ROWS: dict[str, type] = {
     "captures": CaptureRow,
     "tunnels": TunnelRow,
@@ -592,6 +626,7 @@ ROWS: dict[str, type] = {
     "ike_messages": IkeMessageRow,
     "esp_sas": EspSaRow,
     "inferences": InferenceRow,
+    "findings": FindingRow,
 }
 """Every table, in the order of the document."""
 
@@ -616,6 +651,7 @@ class Measures:
     ike_messages: list[IkeMessageRow] | Callable[[], list[IkeMessageRow]] = field(default_factory=list)
     esp_sas: list[EspSaRow] = field(default_factory=list)
     inferences: list[InferenceRow] = field(default_factory=list)
+    findings: list[FindingRow] | Callable[[], list[FindingRow]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out, a line each."""
 

@@ -1,4 +1,4 @@
-"""A report as text, JSON, CSV, Parquet and HTML. What each format takes and gives is in the list FORMATS."""
+"""A report as text, JSON, CSV, Parquet, HTML, and its findings as Markdown. What each format takes and gives is in the list FORMATS."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from l2tpscope.output.tables import OutputError
 from l2tpscope.output.text import text
 from l2tpscope.report import Report
 
-__all__ = ["FORMATS", "RENDERER", "FormatName", "OutputError", "Page", "pieces"]
+__all__ = ["FORMATS", "OF_FINDINGS", "RENDERER", "FormatName", "OutputError", "Page", "pieces"]
 
-FormatName = Literal["table", "json", "ndjson", "csv", "parquet"]
+FormatName = Literal["table", "json", "ndjson", "csv", "parquet", "markdown"]
 FORMATS: tuple[FormatName, ...] = ("table", "json", "ndjson", "csv", "parquet")
 """How a summary or a table can be written. CSV and Parquet hold one table, so a summary in them is not there."""
+OF_FINDINGS: tuple[FormatName, ...] = (*FORMATS, "markdown")
+"""How the findings can be written."""
 ONE_TABLE = ("csv", "parquet")
 
 
@@ -29,6 +31,9 @@ def pieces(report: Report, what: str, form: FormatName, page: Page) -> Iterator[
     """
     if form in ONE_TABLE and what == "summary":
         message = f"{form} holds one table: l2tpscope tunnels --format {form} (or {', '.join(ROWS)})"
+        raise OutputError(message)
+    if form == "markdown" and what != "findings":
+        message = "markdown is for findings: l2tpscope diagnose --format markdown"
         raise OutputError(message)
     if form == "parquet":
         yield _tables.parquet(report, what)
@@ -43,6 +48,10 @@ def _text_pieces(report: Report, what: str, form: FormatName, page: Page) -> Ite
         from l2tpscope.output import json as _json  # noqa: PLC0415  the summary on a terminal does not wait for it
 
         yield from _json.document(report, tables) if form == "json" else _json.lines(report, tables)
+    elif form == "markdown":
+        from l2tpscope.output import markdown as _markdown  # noqa: PLC0415
+
+        yield from _markdown.pieces(report)
     elif form == "csv":
         yield from _tables.csv(report, what)
     else:

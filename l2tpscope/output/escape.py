@@ -1,4 +1,4 @@
-"""Text that came off the wire, made harmless: for a terminal, for a table of text, for HTML.
+"""Text that came off the wire, made harmless: for a terminal, for a table of text, for HTML, for Markdown.
 
 Host names, vendor names, error messages and user names are whatever the peer wanted them to be: escape sequences that
 repaint the screen, newlines that fake a row, marks that turn the direction of writing. Letters of any script pass.
@@ -15,6 +15,9 @@ private use, unassigned, line and paragraph separators."""
 
 FORMULA = ("=", "+", "-", "@")
 """Beginnings that make a spreadsheet run a cell of a CSV file."""
+
+MARKS = frozenset("\\`*_{}[]<>()#+!|~&@")
+"""Characters that mean something in Markdown or in what trackers of tickets make of it; each may stand after a backslash."""
 
 
 def terminal(text: str) -> str:
@@ -33,6 +36,12 @@ def csv(text: str) -> str:
     """The text for a cell of CSV: one line, and an apostrophe before what a spreadsheet would take for a formula."""
     shown = terminal(text)
     return "'" + shown if shown.startswith(FORMULA) else shown
+
+
+def markdown(text: str) -> str:
+    """The text for Markdown: one line in which nothing is a mark, a link or an HTML element."""
+    marked = "".join(f"\\{character}" if character in MARKS else character for character in terminal(text))
+    return marked.replace("://", "\\://").replace("www.", "www\\.")
 
 
 def _visible(character: str) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from l2tpscope.analysis.rows import EspSaRow, IkeMessageRow, IkeSaRow, InferenceRow, VpnRow
+from l2tpscope.core.runs import numbers
 from l2tpscope.output.blocks import Cell
 from l2tpscope.output.ipsec import agreed
 from l2tpscope.output.shown import Shown, arrow, instant, known, left, right, second
 from l2tpscope.output.stages import reached
 from l2tpscope.output.values import UNKNOWN, count, duration, milliseconds, percent, short
-from l2tpscope.output.words import both, cut, host, numbers
+from l2tpscope.output.words import both, cut, host
 
 LONG = 300
 """What peers sent is cut to this many columns: lists of vendor IDs are long."""

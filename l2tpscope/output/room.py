@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from l2tpscope.analysis.rows import CaptureRow, SessionRow, TunnelRow, VpnRow
+from l2tpscope.core.runs import numbers
 from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.page import Page
 from l2tpscope.output.values import UNKNOWN, clock, count, date, duration
-from l2tpscope.output.words import STATES, numbers
+from l2tpscope.output.words import STATES
 
 LINES = 50
 """Of the whole summary."""

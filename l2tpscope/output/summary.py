@@ -1,10 +1,11 @@
-"""The one-screen summary as blocks: the capture's quality, counts, tunnels, round trips, sessions, what to run next."""
+"""The one-screen summary as blocks: the capture's quality, counts, what is wrong, tunnels, round trips, sessions, what to run next."""
 
 from __future__ import annotations
 
 from l2tpscope.analysis.rows import Measures
 from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.captures import captures, frames, other_vpns
+from l2tpscope.output.findings import digest
 from l2tpscope.output.room import FEW, LINES, command, height, unusual
 from l2tpscope.output.sessions import sessions
 from l2tpscope.output.stages import OF_IKE
@@ -21,7 +22,7 @@ NEXT = 3
 def summary(report: Report) -> list[Block]:
     """The blocks of the summary; connections, tunnels and sessions take the room that the rest leaves."""
     measures = report.measures
-    head = [*captures(measures.captures), frames(measures.captures)]
+    head = [*captures(measures.captures), frames(measures.captures), *digest(report)]
     if report.interrupted:
         head.insert(0, Block(lines=[Cell("INTERRUPTED: what follows is what had been read until then", "warn")]))
     tail = [Block("NOTES", [Cell(note) for note in report.notes])] if report.notes else []

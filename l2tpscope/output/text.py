@@ -7,6 +7,7 @@ from typing import Any
 
 from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, PppRow, RttRow, SessionRow, TunnelRow
 from l2tpscope.output.blocks import Block, Cell, Row
+from l2tpscope.output.findings import diagnosis
 from l2tpscope.output.ipsec_listings import DETAILS as IPSEC_DETAILS
 from l2tpscope.output.ipsec_listings import LISTINGS as IPSEC_LISTINGS
 from l2tpscope.output.page import Page
@@ -185,6 +186,10 @@ DETAILS: Mapping[str, Callable[[Any], Sequence[Cell]]] = {
 """What stands under a row: how it ended, what speaks against a capture, what is odd in a message."""
 
 
+PAGES: Mapping[str, Callable[[Report], list[Block]]] = {"summary": summary, "findings": diagnosis}
+"""What is a page of its own, and no listing."""
+
+
 def text(report: Report, what: str, page: Page) -> str:
-    """The summary, or a table by name, as lines of text."""
-    return page.render(summary(report) if what == "summary" else listing(report, what))
+    """The summary, the findings, or another table by name, as lines of text."""
+    return page.render(PAGES[what](report) if what in PAGES else listing(report, what))

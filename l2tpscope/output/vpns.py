@@ -11,13 +11,14 @@ from functools import partial
 
 from l2tpscope.analysis.rows import Measures, VpnRow
 from l2tpscope.analysis.rtt import Statistic
+from l2tpscope.core.endpoints import split
 from l2tpscope.output.blocks import Block, Cell, Head, Row
 from l2tpscope.output.ipsec import WAYS, Parts, facts, facts_of_many, parts, together, totals, trips
 from l2tpscope.output.room import FEW, command, end_of, fitted, life, named, shared, when
 from l2tpscope.output.stages import SEVERITIES, STAGES, TONE, Fate, fate, reached, stage_inferences
 from l2tpscope.output.trips import round_trips
 from l2tpscope.output.values import UNKNOWN, count, percent, short
-from l2tpscope.output.words import host, split
+from l2tpscope.output.words import host
 
 LEGEND = "(→ to server, ← to client)"
 GRADED = "(likely), (hint): concluded from lengths and times of ciphertext"

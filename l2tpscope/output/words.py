@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from l2tpscope.analysis.rows import LossRow, SessionRow, TunnelRow
+from l2tpscope.core.endpoints import split
 from l2tpscope.output.blocks import Tone
 from l2tpscope.output.escape import terminal
 from l2tpscope.output.page import cells
@@ -23,14 +24,6 @@ TONES: dict[str, Tone] = {
 
 STATES = ("lost", "unanswered", "refused", "opening", "partial", "established", "closed")
 """Worst first: the order in which rows are chosen where not all fit."""
-
-
-def split(endpoint: str) -> tuple[str, str]:
-    """Address and port of an endpoint, without brackets; the port is empty where it has none."""
-    if endpoint.startswith("["):
-        address, _, port = endpoint[1:].partition("]:")
-        return address.removesuffix("]"), port
-    return (endpoint.partition(":")[0], endpoint.partition(":")[2]) if endpoint.count(":") == 1 else (endpoint, "")
 
 
 def party(endpoint: str, own: Iterable[str] = (L2TP_PORT,)) -> str:
@@ -102,14 +95,3 @@ def _code(name: str, number: int | None, text: str | None) -> str | None:
 def loss(row: LossRow) -> str:
     """`21/5,001 0.42 % (0.27-0.64)`: lost of expected, its ratio and interval."""
     return f"{count(row.lost)}/{count(row.expected)} {interval(row.loss_ratio, row.loss_low_ratio, row.loss_high_ratio)}"
-
-
-def numbers(values: Iterable[int]) -> str:
-    """Numbers in runs: `1-4, 7`."""
-    runs: list[list[int]] = []
-    for value in sorted(set(values)):
-        if runs and runs[-1][1] == value - 1:
-            runs[-1][1] = value
-        else:
-            runs.append([value, value])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)

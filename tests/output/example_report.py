@@ -8,6 +8,7 @@ from l2tpscope.analysis.rows import (
     CaptureRow,
     EspSaRow,
     EventRow,
+    FindingRow,
     IkeMessageRow,
     IkeSaRow,
     InferenceRow,
@@ -96,6 +97,22 @@ def loss(**given: Any) -> LossRow:
     return row(LossRow, "loss", **{**values, **given})
 
 
+def finding(**given: Any) -> FindingRow:
+    """An error that quotes a hostile peer."""
+    values = {
+        "finding": "L2S105",
+        "name": "call-refused",
+        "severity": "error",
+        "grade": "certain",
+        "subject": "vpn 1",
+        "vpn": 1,
+        "count": 1,
+    }
+    values |= {"first": T0, "last": T0 + SECOND, "summary": f"the server refuses the call: {HOSTILE}", "evidence": [7, 8, 9, 12]}
+    values |= {"evidence_captures": [1, 1, 1, 1], "against": ["`x`|<b>"], "alternatives": ["one", "another"], "advice": "look there"}
+    return row(FindingRow, "findings", **{**values, "wireshark_filter": "l2tp && ip.addr == 203.0.113.5", **given})
+
+
 def measures() -> Measures:
     """Two tunnels, one of them hostile; a row of each table of IPsec, with text as hostile, of a connection that is clear L2TP."""
     unsequenced = "no sequence numbers (S bit not set)"
@@ -120,6 +137,7 @@ def measures() -> Measures:
         ],
         esp_sas=[row(EspSaRow, "esp_sas", esp_sa=1, spi="0x0000000a", source="198.51.100.7", first=T0, last=T0)],
         inferences=[row(InferenceRow, "inferences", vpn=1, subject="esp_sa 1", value=HOSTILE, rule=HOSTILE, against=HOSTILE)],
+        findings=[finding()],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from example_report import loss, session, tunnel
 
+from l2tpscope.core.endpoints import split
 from l2tpscope.output import words
 
 
@@ -52,7 +53,7 @@ def test_ports_that_a_nat_chose_stay(endpoint: str, shown: str) -> None:
 )
 def test_endpoints_come_apart(endpoint: str, both: tuple[str, str]) -> None:
     """Address and port of every form of endpoint."""
-    assert words.split(endpoint) == both
+    assert split(endpoint) == both
 
 
 def test_guessed_roles_are_marked() -> None:
@@ -118,9 +119,3 @@ def test_what_a_peer_wrote_is_cut_as_it_is_shown() -> None:
     assert words.cut("x" * 121) == "x" * 120 + "…"
     assert words.cut("\x1b" * 99) == "\x1b" * 30 + "…"
     assert words.cut("東" * 99) == "東" * 60 + "…"
-
-
-def test_numbers_in_runs() -> None:
-    """Numbers that follow each other are a run."""
-    assert words.numbers([7, 1, 3, 2, 9, 8, 12, 2]) == "1-3, 7-9, 12"
-    assert words.numbers([]) == ""

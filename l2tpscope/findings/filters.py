@@ -1,0 +1,52 @@
+"""Display filters of Wireshark for what a finding is about, to paste into it as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from l2tpscope.analysis.rows import EspSaRow, IkeSaRow, TunnelRow
+from l2tpscope.core.endpoints import split
+from l2tpscope.findings.rule import Place
+
+
+def address(endpoint: str) -> str:
+    """An endpoint without its port."""
+    return split(endpoint)[0]
+
+
+def between(one: str, other: str) -> str:
+    """Everything between two hosts, ICMP errors about it included."""
+    return f"{_host(one)} && {_host(other)}"
+
+
+def _host(endpoint: str) -> str:
+    host = address(endpoint)
+    return f"{'ipv6' if ':' in host else 'ip'}.addr == {host}"
+
+
+def tunnel(row: TunnelRow) -> str:
+    """What its two endpoints sent each other, whatever Wireshark takes it for."""
+    port = split(row.responder)[1]
+    return between(row.initiator, row.responder) + (f" && (udp.port == {port} || icmp || icmpv6)" if port else "")
+
+
+def ike_sa(row: IkeSaRow) -> str:
+    """Its messages, also those of before the responder had chosen its SPI."""
+    return f"isakmp.ispi == {row.initiator_spi}"
+
+
+def ike(row: IkeSaRow) -> str:
+    """All IKE and ESP between its two hosts."""
+    return f"{between(row.initiator, row.responder)} && (isakmp || esp || udp.port == 4500)"
+
+
+def esp(rows: Iterable[EspSaRow]) -> str:
+    """The packets of these SAs."""
+    spis = list(dict.fromkeys(row.spi for row in rows))
+    return f"esp.spi == {spis[0]}" if len(spis) == 1 else f"esp.spi in {{{', '.join(spis)}}}"
+
+
+def frames(evidence: Iterable[Place]) -> str:
+    """Single frames by number."""
+    numbers = sorted({place.frame for place in evidence})
+    return f"frame.number in {{{', '.join(map(str, numbers))}}}"

@@ -1,0 +1,41 @@
+"""L2S412 IKE refused with an error in clear.
+
+What is seen: a Notify of an error type, not encrypted, and the IKE SA never comes up.
+Why it matters: whoever sends it names what it did not accept.
+What else could cause it: a forged message: nothing in clear is authenticated.
+What to do: look the error up, and into the log of whoever sent it. INVALID_MAJOR_VERSION, or an exchange that is not supported: the
+server does not speak this version of IKE (libreswan from 5.0 has no IKEv1).
+Source: RFC 2408 §3.14.1, RFC 7296 §3.10.1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from l2tpscope.findings.case import Case
+from l2tpscope.findings.ike import about, in_state, retried
+from l2tpscope.findings.rule import Finding, Rule, Severity
+
+RULE = Rule(id="L2S412", name="ike-error", severity=Severity.ERROR, source="RFC 2408 §3.14.1")
+PROVEN = ("MM5", "AM2", "IKE_AUTH request", "IKE_AUTH response")
+"""After these, an error is about who one is: a rule of its own."""
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """IKE SAs refused in clear for another reason than the proposals."""
+    for row in in_state(case, "refused"):
+        if (
+            not row.notifies
+            or row.established is not None
+            or row.furthest in PROVEN
+            or any("NO_PROPOSAL_CHOSEN" in one for one in row.notifies)
+        ):
+            continue
+        said = "; ".join(row.notifies[:3]).replace("initiator: ", "the client says ").replace("responder: ", "the server says ")
+        yield about(
+            row,
+            case.ike_messages(row),
+            grade="certain",
+            summary=f"IKE is refused in clear after {row.furthest}: {said}",
+            severity=retried(case, row),
+        )
