@@ -14,9 +14,9 @@ from l2tpscope.core.runs import numbers
 from l2tpscope.findings.case import SHOWN, Case
 from l2tpscope.findings.rule import Finding, Module, Severity
 
-PATH = "45132"
-"""The layers of a connection in the order in which they come up, by the digit of their rules: IKE, ESP and NAT, L2TP control, PPP, loss.
-Where one broke, what is wrong with later ones follows from it.
+PATH = "45123"
+"""The layers of a connection in the order in which they come up, by the digit of their rules: IKE, ESP and NAT, L2TP control, loss
+and order of data, PPP. Where one broke, what is wrong with later ones follows from it.
 """
 READ = "9" + PATH + "6"
 """The order of reading."""
