@@ -150,3 +150,25 @@ def test_depi_sessions_of_a_public_capture() -> None:
     assert ids == [(1, 4390912), (2, 4390913), (3, 6553600), (5, 13893632), (6, 11796480), (7, 8650752)]
     assert made.rows("captures")[0].acknowledged_unseen == 0
     assert {row.pseudowire for row in made.rows("sessions")} <= {"PSP", "MPEG TS MPT"}
+
+
+@pytest.mark.parametrize(("scenario", "point"), [case for case in CASES if case[0] != "l2tpv3_ipv6_udp"])
+def test_loss_by_ip_id_equals_what_the_tap_lacks(scenario: str, point: str) -> None:
+    """IP ids of static sessions over IPv4 count one tunnel: lost are as many as the sender's own capture has and the tap lacks."""
+    told = config(scenario)["l2tpv3"]["session_ids"]
+    rows = [row for row in report(scenario, point).rows("loss") if row.space == "l2tp-data-ip-id"]
+    assert len(rows) == 2
+    for row in rows:
+        from_client = row.direction == "to_responder"
+        session, sender = (told["on_wire_to_sv"], "client.pcap") if from_client else (told["on_wire_to_cl"], "server.pcap")
+        sent = sum(packet.session == session for packet in packets(scenario, sender))
+        passed = sum(packet.session == session for packet in packets(scenario, point))
+        assert row.measurable
+        assert abs(row.lost - (sent - passed)) <= 2, "the captures do not end at the same packet"
+        assert row.received == passed
+
+
+@pytest.mark.parametrize("point", lab.BOTH_WAYS)
+def test_ipv6_has_no_ip_ids(point: str) -> None:
+    """Over IPv6 there is nothing to count."""
+    assert not any(row.space == "l2tp-data-ip-id" and row.measurable for row in report("l2tpv3_ipv6_udp", point).rows("loss"))
