@@ -25,8 +25,9 @@ LEAST = 20
 """Packets, fewer than which nothing is concluded from."""
 NEARLY_ALL = 0.9
 SUBLAYER = 69
-SUBLAYER_OCTETS = {SublayerType.NONE: 0, SublayerType.DEFAULT: 4, SublayerType.ATM: 4}
-"""Of those whose sequence numbers are where RFC 3931 §4.6 has them (RFC 4454 §4.1 for ATM)."""
+SUBLAYER_OCTETS = {SublayerType.NONE: 0, SublayerType.DEFAULT: 4, SublayerType.ATM: 4, SublayerType.MPT: 4, SublayerType.PSP: 4}
+NUMBER_BITS = {"default": 24, "ATM": 24, "MPT": 16, "PSP": 16}
+"""Of the sequence numbers at the end of the sublayer: RFC 3931 §4.6, RFC 4454 §4.1; of DOCSIS's as public captures have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,10 @@ class Layout:
     why: str | None = None
 
     @property
-    def number_at(self) -> int | None:
-        """The octets before the sublayer, where that has sequence numbers; None: there is none, or nobody knows."""
-        return self.cookie if self.sublayer in ("default", "ATM") else None
+    def number_at(self) -> tuple[int, int] | None:
+        """The octets before the sublayer and the bits of its numbers; None: it has none, there is none, or nobody knows."""
+        bits = NUMBER_BITS.get(self.sublayer or "")
+        return None if self.cookie is None or bits is None else (self.cookie, bits)
 
 
 def layout(call: Call, side: bool) -> Layout:

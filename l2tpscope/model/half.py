@@ -87,8 +87,8 @@ class DataSeries:
     version: int = 2
     heads: list[Head] = field(default_factory=list)
     """v3: of its first packets."""
-    counts: dict[int, SequenceCount] = field(default_factory=dict)
-    """v3: counts of what may be the sublayer's numbers, by the octets before them."""
+    counts: dict[tuple[int, int], SequenceCount] = field(default_factory=dict)
+    """v3: counts of what may be the sublayer's numbers, by the octets before it and the bits of a number."""
 
 
 @dataclass(slots=True, eq=False)

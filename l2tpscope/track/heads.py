@@ -9,8 +9,10 @@ stands there counts up. Which place was the right one, if any, is concluded afte
 
       0 1 2 3 4 5 6 7 8                             31
      +-+-+-+-+-+-+-+-+-------------------------------+
-     |V|S|B|E|x x x x|        Sequence Number        |    RFC 3931 §4.6, RFC 5085, RFC 4623
-     +-+-+-+-+-+-+-+-+-------------------------------+
+     |V|S|B|E|x x x x|        Sequence Number        |    default, ATM: RFC 3931 §4.6, RFC 5085, RFC 4623, RFC 4454 §4.1
+     +-+-+-+-+-+-+-+-+---------------+---------------+
+     |V|S|  flags    |    Flow ID    | Sequence Nr   |    DOCSIS: MPT and PSP, CM-SP-DEPI, as public captures have it
+     +-+-+-+-+-+-+-+-+---------------+---------------+
 """
 
 from __future__ import annotations
@@ -38,8 +40,9 @@ MOST = 200_000
 """Packets kept in all."""
 PLACES = (0, 4, 8)
 """Octets before a sublayer: lengths of cookies."""
-BITS, RESERVED, SEQUENCED = 24, 0x0F000000, 0x40000000
-NUMBER = (1 << BITS) - 1
+WIDTHS = (24, 16)
+"""Bits of the number: of the default sublayer, of DOCSIS's."""
+RESERVED, SEQUENCED, NUMBER = 0x0F000000, 0x40000000, 0xFFFFFF
 LEAST, STEP, MOSTLY = 8, 100, 0.8
 """Numbers that must be there, the furthest that one may lie above the one before, and the share that must."""
 UNDECIDED = -1
@@ -54,7 +57,7 @@ class Heads:
         """By series, a bit for each of PLACES where something counts."""
         self._kept: dict[int, list[Head]] = defaultdict(list)
         self._total = 0
-        self._spaces = [SequenceSpaces(BITS) for _ in PLACES]
+        self._spaces = {(place, bits): SequenceSpaces(bits) for place in PLACES for bits in WIDTHS}
 
     def feed(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Take rows in the order of the capture. *Shape*: (n,) both."""
@@ -76,11 +79,11 @@ class Heads:
         """The first packets of a series."""
         return self._kept.get(series, [])
 
-    def counts(self, series: int, now: int) -> dict[int, SequenceCount]:
-        """By the octets before it, what the numbers of each possible sublayer say, as of the instant *now*."""
+    def counts(self, series: int, now: int) -> dict[tuple[int, int], SequenceCount]:
+        """By the octets before it and its bits, what the numbers of each possible sublayer say, as of the instant *now*."""
         if series < len(self._places) and self._places[series] == UNDECIDED:
             self._begin(series, every=True)
-        return {place: space.count(series, now) for place, space in zip(PLACES, self._spaces, strict=True) if space.seen(series)}
+        return {where: space.count(series, now) for where, space in self._spaces.items() if space.seen(series)}
 
     def _grow(self, size: int) -> None:
         before = len(self._places)
@@ -100,18 +103,22 @@ class Heads:
     def _begin(self, series: int, *, every: bool = False) -> None:
         """Count the numbers of the packets that were kept, where they look like numbers, or wherever one may be."""
         places = 0
-        for bit, (place, space) in enumerate(zip(PLACES, self._spaces, strict=True)):
+        for bit, place in enumerate(PLACES):
             numbers = _numbers(self._kept[series], place, every=every)
             if numbers:
                 places |= 1 << bit
                 columns = np.array(numbers, np.int64)
-                space.feed(np.full(len(numbers), series), columns[:, 1], columns[:, 0])
+                self._feed(place, np.full(len(numbers), series), columns[:, 1], columns[:, 0])
         self._places[series] = places
+
+    def _feed(self, place: int, series: Int64s, numbers: Int64s, time: Int64s) -> None:
+        for bits in WIDTHS:
+            self._spaces[place, bits].feed(series, numbers & (1 << bits) - 1, time)
 
     def _count(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Feed the numbers of rows beyond the first ones."""
         places = self._places[series]
-        for bit, (place, space) in enumerate(zip(PLACES, self._spaces, strict=True)):
+        for bit, place in enumerate(PLACES):
             whole = frames.payload[rows] + frames.payload_captured[rows] >= frames.body[rows] + place + 4
             which = np.flatnonzero((places > 0) & ((places >> bit & 1) == 1) & whole & (frames.body_octets[rows] >= place + 4))
             if not len(which):
@@ -122,7 +129,7 @@ class Heads:
             numbered = (word & (SEQUENCED | RESERVED)) == SEQUENCED
             which = which[numbered]
             if len(which):
-                space.feed(series[which], word[numbered] & NUMBER, frames.time[rows[which]])
+                self._feed(place, series[which], word[numbered] & NUMBER, frames.time[rows[which]])
 
 
 def sublayer(octets: bytes, place: int) -> int | None:
@@ -140,7 +147,11 @@ def _numbers(heads: list[Head], place: int, *, every: bool) -> list[tuple[int, i
     found = [(time, word & NUMBER) for time, word in words if word is not None and word & SEQUENCED]
     if every:
         return found
-    steps = [delta(after, before, BITS) for (_, before), (_, after) in pairwise(found)]
     if len(found) < LEAST or sum(word is not None for _, word in words) < MOSTLY * len(words):
         return []
-    return found if sum(0 < one <= STEP for one in steps) >= MOSTLY * len(steps) else []
+    return found if any(_count_up([number for _, number in found], bits) for bits in WIDTHS) else []
+
+
+def _count_up(numbers: list[int], bits: int) -> bool:
+    steps = [delta(after, before, bits) for before, after in pairwise(numbers)]
+    return sum(0 < one <= STEP for one in steps) >= MOSTLY * len(steps)

@@ -143,13 +143,20 @@ def test_public_capture_with_a_set_up() -> None:
 
 
 def test_depi_sessions_of_a_public_capture() -> None:
-    """Six DOCSIS sessions over IP, the ids of each as Wireshark shows them; a peer that counts ACKs makes no message missing."""
+    """Six DOCSIS sessions over IP, the ids of each as Wireshark shows them; a peer that counts ACKs makes no message missing; numbers of
+    16 bits, of which 99,671 data packets without a gap speak.
+    """
     (capture,) = PUBLIC.glob("c005__*")
     made = l2tpscope.read(capture)
     ids = [(row.initiator_id, row.responder_id) for row in made.rows("sessions")]
     assert ids == [(1, 4390912), (2, 4390913), (3, 6553600), (5, 13893632), (6, 11796480), (7, 8650752)]
     assert made.rows("captures")[0].acknowledged_unseen == 0
-    assert {row.pseudowire for row in made.rows("sessions")} <= {"PSP", "MPEG TS MPT"}
+    assert {row.pseudowire for row in made.rows("sessions")} == {"PSP"}
+    loss = {row.session: row for row in made.rows("loss") if row.space == "l2tp-data" and row.measurable}
+    assert {session: (row.expected, row.lost) for session, row in loss.items()} == {1: (50032, 0), 2: (393, 0), 4: (49246, 0)}
+    assert {row.session: row.data_packets_to_responder for row in made.rows("sessions") if row.session in loss} == {
+        session: row.received for session, row in loss.items()
+    }
 
 
 @pytest.mark.parametrize(("scenario", "point"), [case for case in CASES if case[0] != "l2tpv3_ipv6_udp"])
