@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from l2tpscope.analysis.rows import Grade, IkeMessageRow, IkeSaRow, Measures, MessageRow, PppRow, SessionRow, TunnelRow, VpnRow
+from l2tpscope.analysis.rows import EspSaRow, Grade, IkeMessageRow, IkeSaRow, Measures, MessageRow, PppRow, SessionRow, TunnelRow, VpnRow
 from l2tpscope.core.endpoints import split
 from l2tpscope.findings.rule import Place
+from l2tpscope.model.esp import EspSeries
 from l2tpscope.model.trace import Trace
 
 SECOND = 1_000_000_000
@@ -59,13 +60,32 @@ class Case:
         return {row.vpn: row for row in self.measures.vpns}
 
     @cached_property
+    def encrypted_hosts(self) -> set[frozenset[str]]:
+        """Pairs of hosts between which ESP passes."""
+        rows = (row for row in self.measures.vpns if row.esp_sas)
+        return {frozenset((split(row.client)[0], split(row.server)[0])) for row in rows}
+
+    @cached_property
     def _tunnels(self) -> dict[int, TunnelRow]:
         return {row.tunnel: row for row in self.measures.tunnels}
+
+    @cached_property
+    def esp_sas(self) -> dict[int, EspSaRow]:
+        """By number."""
+        return {row.esp_sa: row for row in self.measures.esp_sas}
 
     @cached_property
     def ike_sas(self) -> dict[int, IkeSaRow]:
         """By number."""
         return {row.ike_sa: row for row in self.measures.ike_sas}
+
+    @cached_property
+    def esp_series(self) -> Mapping[int, list[EspSeries]]:
+        """What was kept of ESP, by SPI."""
+        groups: dict[int, list[EspSeries]] = defaultdict(list)
+        for one in self.trace.esp:
+            groups[one.spi].append(one)
+        return groups
 
     @cached_property
     def overcome(self) -> set[int]:

@@ -60,7 +60,7 @@ def _given_up(case: Case, row: TunnelRow, vain: list[list[MessageRow]]) -> Findi
     acked = any(one.acked_by is not None for one in first)
     what = f"{first[0].message} from {sender} is sent {len(first)} times, "
     what += "and the acknowledgement that is seen here is not taken" if acked else f"and {other} does not acknowledge it"
-    if gone is not None and gone.first >= first[0].time:
+    if gone is not None and first[0].time <= gone.first <= vain[-1][-1].time:
         what += f"; its host says that nobody listens there any more (ICMP {gone.error}): its L2TP daemon ended without a word"
     return about_tunnel(
         row,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from l2tpscope.findings.case import Case
+from l2tpscope.findings.guessing import guessers
 from l2tpscope.findings.l2tp import about_session
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
@@ -23,9 +24,10 @@ VERDICTS = ("Failure", "Authenticate-Nak")
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """Sessions whose last word about authentication was no."""
+    """Sessions whose last word about authentication was no; where somebody guesses, that is the finding."""
+    guessed = {row.session for rows in guessers(case).values() for row in rows}
     for row in case.measures.sessions:
-        if row.ppp_state != "authentication failed":
+        if row.ppp_state != "authentication failed" or row.session in guessed:
             continue
         said = [one for one in case.ppp(row) if one.protocol in PROTOCOLS or one.code == "Terminate-Request"]
         method = row.ppp_auth or "the server's method"

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about, in_state, retried
 from l2tpscope.findings.rule import Finding, Rule, Severity
+from l2tpscope.frames import Endpoint
 
 RULE = Rule(id="L2S401", name="ike-unanswered", severity=Severity.ERROR, source="RFC 2408 §3.1, RFC 7296 §2.1")
 
@@ -39,8 +41,6 @@ def check(case: Case) -> Iterable[Finding]:
         )
 
 
-def _refused(responder: str, refused: Iterable[object]) -> bool:
+def _refused(responder: str, refused: Iterable[Endpoint]) -> bool:
     """Whether ICMP says why: that is a finding of its own."""
-    from l2tpscope.analysis.names import endpoint_name  # noqa: PLC0415
-
-    return any(endpoint_name(one) == responder for one in refused)  # type: ignore[arg-type]
+    return any(endpoint_name(one) == responder for one in refused)

@@ -1,0 +1,38 @@
+"""L2S901 The capture lacks packets.
+
+What is seen: the capturer says that it dropped frames, peers acknowledge what the capture does not have, or one direction is missing.
+Why it matters: what seems lost or unanswered may only not have been captured. Findings that rest on something that did not come are
+graded down.
+What else could cause it: a capturer that is too slow (disk, snaplen, one processor); a mirror port that is too full; traffic that takes
+another way in one direction.
+What to do: capture again with a filter (`udp port 500 or 4500 or 1701 or esp`), a larger buffer (`tcpdump -B 16384`), and at a point that
+sees both directions.
+Source: pcapng, Interface Statistics Block
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from l2tpscope.findings.case import Case
+from l2tpscope.findings.rule import Finding, Rule, Severity
+
+RULE = Rule(id="L2S901", name="capture-incomplete", severity=Severity.WARNING, source="pcapng, Interface Statistics Block")
+
+
+def check(case: Case) -> Iterable[Finding]:
+    """Captures that lack something."""
+    for row in case.measures.captures:
+        lacks = [f"the capturer dropped {row.reported_drops} frames"] if row.reported_drops else []
+        lacks += [f"{row.acknowledged_unseen} control messages were acknowledged that it does not have"] if row.acknowledged_unseen else []
+        lacks += ["it has one direction only"] if row.one_sided else []
+        if lacks and row.time_start is not None and row.time_end is not None:
+            yield Finding(
+                grade="certain",
+                subject=f"capture {row.capture}",
+                summary=f"the capture is incomplete: {'; '.join(lacks)}",
+                evidence=(),
+                first=row.time_start,
+                last=row.time_end,
+                wireshark_filter="udp.port in {500, 4500, 1701} || esp",
+            )
