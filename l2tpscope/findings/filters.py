@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from l2tpscope.analysis.rows import EspSaRow, IkeSaRow, TunnelRow
 from l2tpscope.core.endpoints import split
-from l2tpscope.findings.rule import Place
 
 
 def address(endpoint: str) -> str:
@@ -35,18 +34,12 @@ def ike_sa(row: IkeSaRow) -> str:
     return f"isakmp.ispi == {row.initiator_spi}"
 
 
-def ike(row: IkeSaRow) -> str:
-    """All IKE and ESP between its two hosts."""
-    return f"{between(row.initiator, row.responder)} && (isakmp || esp || udp.port == 4500)"
-
-
 def esp(rows: Iterable[EspSaRow]) -> str:
     """The packets of these SAs."""
     spis = list(dict.fromkeys(row.spi for row in rows))
     return f"esp.spi == {spis[0]}" if len(spis) == 1 else f"esp.spi in {{{', '.join(spis)}}}"
 
 
-def frames(evidence: Iterable[Place]) -> str:
-    """Single frames by number."""
-    numbers = sorted({place.frame for place in evidence})
-    return f"frame.number in {{{', '.join(map(str, numbers))}}}"
+def either(*several: str) -> str:
+    """What any of these lets through."""
+    return " || ".join(f"({one})" for one in several)

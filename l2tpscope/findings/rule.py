@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -85,7 +85,11 @@ class Module:
     rule: Rule
     check: Callable[[Case], Iterable[Finding]]
     document: str
-    texts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text under each heading."""
+        return told(self.document)
 
     @property
     def alternatives(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from l2tpscope.findings.rule import Place
 
 def found(rule: str, vpn: int | None = 1, first: int = 0, severity: Severity = Severity.ERROR, **given: Any) -> Found:
     """A finding of a rule made up."""
-    module = Module(Rule(rule, rule.lower(), severity, ""), lambda _: (), "", {"What else could cause it": "a; b.", "What to do": "look"})
+    module = Module(Rule(rule, rule.lower(), severity, ""), lambda _: (), "What else could cause it: a; b.\nWhat to do: look")
     blank = {
         "grade": "likely",
         "subject": f"vpn {vpn}",

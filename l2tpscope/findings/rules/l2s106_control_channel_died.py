@@ -40,7 +40,7 @@ def check(case: Case) -> Iterable[Finding]:
         elif row.state == "lost":
             said = case.messages(row)[-2:]
             what = "nothing is heard any more from either side, though nobody closed the tunnel"
-            yield about_tunnel(row, said, grade=case.absent("hint"), summary=what, against=case.doubts)
+            yield about_tunnel(row, said, grade="hint", summary=what, against=case.doubts, severity=Severity.WARNING)
 
 
 def _in_vain(messages: list[MessageRow], row: TunnelRow) -> list[list[MessageRow]]:

@@ -30,7 +30,7 @@ def check(case: Case) -> Iterable[Finding]:
         messages = case.ike_messages(row)
         if row.natt and row.furthest in MOVES:
             yield from _sent(case, row, messages)
-        elif row.furthest in BEFORE and row.nat_initiator and not row.natt:
+        elif row.furthest in BEFORE and row.nat_initiator and not row.natt and not any("REDIRECT" in said for said in row.notifies):
             yield from _not_received(case, row, messages)
 
 

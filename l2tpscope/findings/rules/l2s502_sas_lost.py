@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from l2tpscope.findings import filters
 from l2tpscope.findings.case import SHOWN, Case
 from l2tpscope.findings.esp import about_vpn, sas, silence, taken_over
 from l2tpscope.findings.rule import Finding, Place, Rule, Severity
@@ -42,4 +43,5 @@ def check(case: Case) -> Iterable[Finding]:
             first=found.since,
             last=found.last,
             against=case.doubts,
+            wireshark_filter=filters.either(filters.esp(sas(case, vpn)), *(filters.ike_sa(case.ike_sas[number]) for number in vpn.ike_sas)),
         )

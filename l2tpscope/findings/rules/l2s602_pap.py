@@ -23,7 +23,7 @@ RULE = Rule(id="L2S602", name="password-in-clear", severity=Severity.WARNING, so
 def check(case: Case) -> Iterable[Finding]:
     """Sessions in clear in which a password was sent."""
     for _, _, session in sessions_in_clear(case):
-        if "PAP" not in (session.ppp_auth or "PAP"):
+        if session.ppp_user is None or "PAP" not in (session.ppp_auth or "PAP"):
             continue
         sent = [row for row in case.ppp(session) if row.protocol == "PAP" and row.code == "Authenticate-Request"]
         if sent:
