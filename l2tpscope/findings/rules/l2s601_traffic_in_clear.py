@@ -38,5 +38,5 @@ def check(case: Case) -> Iterable[Finding]:
 
 
 def _has_keys(row: SessionRow) -> bool:
-    """Whether its authentication may have made keys for MPPE (RFC 3079): MS-CHAP does, and some methods of EAP; one not seen may."""
-    return row.ppp_auth is None or any(method in (row.ppp_auth or "") for method in ("MS-CHAP", "EAP"))
+    """Whether its authentication may have made keys for MPPE (RFC 3079): MS-CHAP does, and some methods of EAP; one of which the algorithm was not seen may."""
+    return row.ppp_auth in (None, "CHAP") or any(method in (row.ppp_auth or "") for method in ("MS-CHAP", "EAP"))
