@@ -90,6 +90,12 @@ def test_samples_are_diagnosed(name: str, expected: list[str]) -> None:
     assert [row.finding for row in found(SAMPLES / name)] == expected
 
 
+def test_mppe_is_seen_in_one_direction_too() -> None:
+    """Where only the client is in the capture, and the method of CHAP is not known, what MPPE encrypts is not called clear."""
+    row = next(row for row in found(ROOT / "tests" / "golden" / "one_sided" / "capture.pcap") if row.finding == "L2S601")
+    assert "encrypted by MPPE alone" in row.summary
+
+
 @pytest.mark.shared
 def test_the_true_figures_of_attacks() -> None:
     """2000 SCCRQs from 1999 addresses; 29 failures of alice and admin; 70 replayed packets: as the laboratory's programs sent them."""

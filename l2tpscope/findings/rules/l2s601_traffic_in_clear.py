@@ -30,13 +30,13 @@ def check(case: Case) -> Iterable[Finding]:
         if tunnel.tunnel in told or vpn.stage != "traffic" or hosts(tunnel) in tried:
             continue
         told.add(tunnel.tunnel)
-        mppe = _has_keys(session) and any(row.code == "Configure-Ack" and "MPPE" in row.summary for row in case.ppp(session))
+        mppe = _may_have_keys(session) and any(row.code == "Configure-Ack" and "MPPE" in row.summary for row in case.ppp(session))
         what = "is encrypted by MPPE alone, all else is in clear" if mppe else "crosses in clear"
         times = {"first": session.first_data or vpn.opened, "last": session.last_data or vpn.opened}
         up = [row for row in case.messages(tunnel) if row.message in ("SCCCN", "ICCN", "OCCN")]
         yield about_tunnel(tunnel, up, grade="certain", summary=f"L2TP without IPsec: the traffic of users {what}", **times)
 
 
-def _has_keys(row: SessionRow) -> bool:
-    """Whether its authentication may have made keys for MPPE (RFC 3079): MS-CHAP does, and some methods of EAP; one of which the algorithm was not seen may."""
-    return row.ppp_auth in (None, "CHAP") or any(method in (row.ppp_auth or "") for method in ("MS-CHAP", "EAP"))
+def _may_have_keys(row: SessionRow) -> bool:
+    """Whether its authentication may have made keys for MPPE (RFC 3079): PAP and CHAP with MD5 do not; what was not seen may."""
+    return row.ppp_auth not in ("PAP", "CHAP MD5")
