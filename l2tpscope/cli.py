@@ -30,9 +30,9 @@ EXIT = {
     "interrupted": 130,
     "pipe": 141,
 }
-"""0 analysed (whatever was found); 1 a finding as bad or as sure as `--fail-on` names; 2 wrong usage, or the output cannot be
-written; 3 input unreadable; 4 no L2TP, IKE or ESP in it; 5 partial: the capture is cut off, and what was there is reported; 130
-Ctrl-C, and what had been read is reported; 141 the reader of a pipe went away."""
+"""0 analysed (whatever was found); 1 a finding as bad or as sure as `--fail-on` names; 2 wrong usage, nothing to explain, or the output
+cannot be written; 3 input unreadable; 4 no L2TP, IKE or ESP in it; 5 partial: the capture is cut off, and what was there is reported;
+130 Ctrl-C, and what had been read is reported; 141 the reader of a pipe went away."""
 
 TABLES = {
     "captures": "The capture files: format, span, frames of each kind, quality.",
@@ -70,6 +70,7 @@ Examples:
   l2tpscope vpns gw.pcapng                 each client: how far it got, IPsec and L2TP as one
   ssh gw tcpdump -U -w - 'port 1701' | l2tpscope -
   l2tpscope summary --format json gw.pcap -o gw.json
+  l2tpscope explain 809                    what a number or a name means (no capture is read)
 
 \b
 Exit codes: 0 analysed, 1 a finding that --fail-on names, 2 usage, 3 unreadable,
@@ -181,6 +182,39 @@ for _name, _about in TABLES.items():
     _command(_name, _about)
 
 
+@l2tpscope.command("explain")
+@click.argument("terms", nargs=-1, required=True, metavar="TERM...")
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to write it.")
+def _explain(terms: tuple[str, ...], form: str) -> None:
+    """What an error, code, AVP or finding means.
+
+    Errors of Windows, notifies of IKE, results and AVPs of L2TP, codes of PPP, findings: what they mean, and what to look for.
+    No capture is read.
+
+    \b
+    Example: l2tpscope explain 809            an error of Windows
+             l2tpscope explain N14            a notify of IKE
+             l2tpscope explain cdn/2/6        message, result, error
+             l2tpscope explain avp 9/1        vendor, attribute
+             l2tpscope explain L2S401         a finding
+             l2tpscope explain psk            words
+    """
+    sys.exit(_tell(" ".join(terms), form))
+
+
+def _tell(question: str, form: str) -> int:
+    """Explain, and give the exit code: 2 where nothing is known of it."""
+    from l2tpscope.explain import ask, document, nothing, text  # noqa: PLC0415
+
+    answer = ask(question)
+    if not answer.entries:
+        _say(nothing(question, answer))
+        return EXIT["usage"]
+    told = document(question, answer) if form == "json" else text(answer)
+    _print([told.encode(sys.stdout.encoding or "ascii", "backslashreplace")])
+    return EXIT["done"]
+
+
 def _read_and_write(
     what: str,
     *,
@@ -266,9 +300,7 @@ def _write(data: Iterable[bytes], output: str | None) -> None:
 
     try:
         if output is None:
-            for piece in data:
-                sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
+            _print(data)
             return
         first = next(iterator := iter(data), b"")  # a format that refuses must not empty the file
         with open(output, "wb") as stream:
@@ -276,11 +308,21 @@ def _write(data: Iterable[bytes], output: str | None) -> None:
             stream.writelines(iterator)
     except OutputError as error:
         raise click.UsageError(str(error)) from error
+    except OSError as error:
+        raise click.UsageError(f"cannot write {output}: {error.strerror}") from error
+
+
+def _print(data: Iterable[bytes]) -> None:
+    """Write it all to standard output."""
+    try:
+        for piece in data:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is left to flush into the pipe
         sys.exit(EXIT["pipe"])
     except OSError as error:
-        raise click.UsageError(f"cannot write {output or 'standard output'}: {error.strerror}") from error
+        raise click.UsageError(f"cannot write standard output: {error.strerror}") from error
 
 
 def _notes(report: Report, *, told: bool, seconds: float | None) -> None:

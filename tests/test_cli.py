@@ -372,6 +372,8 @@ CODES = {
     "tunels x": 2,
     "absent.pcap": 3,
     "summary --format csv SAMPLE": 2,
+    "explain 809": 0,
+    "explain flurbl": 2,
     "SAMPLE": 0,
 }
 
