@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from plain_reader import CAPTURES, read_frames
+from plain_reader import CAPTURES, find_ip, find_payload, read_frames
 
 from l2tpscope.capture import merged, open_captures
 from l2tpscope.frames import Decoder, Kind
 from l2tpscope.wire.ppp import PppFrame, decode_ppp
 
-__all__ = ["CAPTURES", "Carried", "read_plain", "read_tunnelled"]
+__all__ = ["CAPTURES", "Carried", "read_gre", "read_plain", "read_tunnelled"]
 
 PPP_LINKS = {9: 0, 50: 0, 204: 1}
 """Link types PPP, PPP in HDLC-like framing, and PPP behind an octet that says the direction."""
@@ -54,3 +54,17 @@ def read_plain(path: Path) -> Iterator[Carried]:
             if octets[at : at + 2] == PPPOE_SESSION:
                 size = int.from_bytes(octets[at + 6 : at + 8], "big")
                 yield Carried(frame, decode_ppp(octets[at + 8 : at + 8 + size], size))
+
+
+def read_gre(path: Path) -> Iterator[Carried]:
+    """What PPTP carries: GRE of version 1 (RFC 2637 §4.1); acknowledgements carry nothing."""
+    for frame, link, octets, _ in read_frames(path):
+        ip = find_ip(link, octets)
+        found = find_payload(octets, ip) if ip is not None else None
+        if found is None or found[0] != 47 or octets[found[1] + 1] & 7 != 1:
+            continue
+        at = found[1]
+        begin = at + 8 + 4 * (octets[at] >> 4 & 1) + 4 * (octets[at + 1] >> 7)
+        size = int.from_bytes(octets[at + 4 : at + 6], "big")
+        if size:
+            yield Carried(frame, decode_ppp(octets[begin : begin + size], size))
