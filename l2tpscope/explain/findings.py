@@ -30,18 +30,19 @@ _HEADING = re.compile(rf"^({'|'.join(_HEADINGS)}):[ \n]", re.MULTILINE)
 
 def entries(folder: Path = RULES) -> list[Entry]:
     """One for each rule that has a docstring of that form, in the order of their ids."""
-    return [entry for document in documents(folder) if (entry := _entry(document))]
+    return [entry for name, document in documents(folder) if (entry := _entry(name, document))]
 
 
-def documents(folder: Path) -> Iterator[str]:
-    """The docstrings of the rules; none where there are no rules."""
+def documents(folder: Path) -> Iterator[tuple[str, str]]:
+    """The names and docstrings of the rules; none where there are no rules."""
     for path in sorted(folder.glob("l2s*.py")):
-        yield ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        name = path.stem.partition("_")[2]
+        yield name, ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
 
 
-def _entry(document: str) -> Entry | None:
+def _entry(name: str, document: str) -> Entry | None:
     title, *_ = document.split("\n", 1)
-    identifier, _, name = title.strip().rstrip(".").partition(" ")
+    identifier, _, called = title.strip().rstrip(".").partition(" ")
     if not ID.fullmatch(identifier.lower()):
         return None
     _, *parts = _HEADING.split(document)
@@ -49,9 +50,9 @@ def _entry(document: str) -> Entry | None:
     seen = told.get("What is seen", "")
     return Entry(
         identifier,
-        f"Finding {identifier}: {name}",
+        f"Finding {identifier}: {called}",
         f"{seen[:1].upper()}{seen[1:]}",
         tuple(f"{heading}: {told[heading]}" for heading in _HEADINGS[1:-1] if heading in told),
         told.get("Source", ""),
-        keys(identifier, name, f"finding {identifier}"),
+        keys(identifier, name, called, f"finding {identifier}"),
     )

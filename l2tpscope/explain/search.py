@@ -12,7 +12,7 @@ from l2tpscope.explain.entry import Entry, key, words
 from l2tpscope.wire.l2tp.codes import MessageType
 from l2tpscope.wire.l2tp.results import explain_error
 
-MOST_MATCHES = 12
+MOST_MATCHES = 16
 """Of a search by words."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "psk": ("pre shared key",),
