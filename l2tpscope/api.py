@@ -19,6 +19,7 @@ from l2tpscope.track.data import DataTracker
 from l2tpscope.track.esp import EspTracker
 from l2tpscope.track.icmp import IcmpTracker
 from l2tpscope.track.ike import IkeTracker
+from l2tpscope.track.inner import InnerTracker
 from l2tpscope.track.ip_id import IpIdTracker
 from l2tpscope.track.keepalive import KeepaliveTracker
 from l2tpscope.track.l2tp import L2tpTracker
@@ -36,6 +37,7 @@ def read(
     ports: Iterable[int] = (),
     secret: str | bytes | None = None,
     show_secrets: bool = False,
+    inner: bool = True,
     progress: Progress | None = None,
     rows: int | None = None,
 ) -> Report:
@@ -43,7 +45,8 @@ def read(
 
     *paths*: files (compressed or not, in any order), `-` for standard input, or binary file objects. *ports*: further UDP
     ports on which L2TP is spoken. *secret*: of the tunnel, to reveal hidden AVPs and check challenge responses.
-    *show_secrets*: whether the table `ppp` has passwords, challenges and responses.
+    *show_secrets*: whether the table `ppp` has passwords, challenges and responses. *inner*: whether to look at what sessions
+    in clear carry, beyond PPP's own packets.
     *rows* bounds how many records are taken at a time; it changes nothing in the report.
     *Raises*: CaptureError, one line, for what cannot be read at all.
     """
@@ -51,19 +54,21 @@ def read(
     sources = open_captures(several, rows=rows)
     key = secret.encode() if isinstance(secret, str) else secret
     further = tuple(ports)
-    trace, interrupted = _follow(sources, further, key, progress)
+    trace, interrupted = _follow(sources, further, key, progress, inner=inner)
     trace.show_secrets = show_secrets
-    options = {"ports": sorted(set(further)), "secret": key is not None, "show_secrets": show_secrets}
+    options = {"ports": sorted(set(further)), "secret": key is not None, "show_secrets": show_secrets, "inner": inner}
     measures = measure(trace)
     measures.findings = partial(_find, trace, measures)
     return Report(measures=measures, options=options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
 
 
-def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None) -> tuple[Trace, bool]:
+def _follow(
+    sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None, *, inner: bool
+) -> tuple[Trace, bool]:
     """Read everything once; on an interrupt, what was read so far."""
     decoder, l2tp, data, icmp, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), IcmpTracker(), Tally()
     ike, esp, twins, keepalives, ppp = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker(), PppTracker()
-    ip_ids = IpIdTracker()
+    ip_ids, inside = IpIdTracker(), InnerTracker() if inner else None
     interrupted = False
     try:
         for batch in merged(sources):
@@ -71,7 +76,10 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
                 continue
             frames = decoder.decode(batch)
             tally.feed(frames, int(batch.capture[0]))
-            ip_ids.feed(frames, *data.feed(frames, l2tp.feed(frames)))
+            rows, series = data.feed(frames, l2tp.feed(frames))
+            ip_ids.feed(frames, rows, series)
+            if inside is not None:
+                inside.feed(frames, rows, series)
             for tracker in (ppp, ike, esp, twins, keepalives, icmp):
                 tracker.feed(frames)
             if progress is not None:
@@ -99,8 +107,13 @@ def _follow(sources: Sequence[Source], ports: Iterable[int], secret: bytes | Non
         esp_bin_width=esp.bins.width,
         keepalives=keepalives.finish(),
         ppp=ppp.seen,
+        inner=inside.finish() if inside is not None else None,
         twins=twins.finish(),
-        notes=decoder.notes() + l2tp.notes() + data.notes() + ip_ids.notes() + ike.notes() + esp.notes() + keepalives.notes() + ppp.notes(),
+        notes=[
+            note
+            for tracker in (decoder, l2tp, data, ip_ids, ike, esp, keepalives, ppp, *((inside,) if inside is not None else ()))
+            for note in tracker.notes()
+        ],
     )
     return trace, interrupted
 

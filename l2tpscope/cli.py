@@ -44,6 +44,7 @@ TABLES = {
     "throughput": "Packets and octets per session or ESP SA, direction and bin of time.",
     "events": "The timeline: what happened when.",
     "ppp": "Every PPP control packet: what was asked, agreed, refused, and why it ended.",
+    "inner": "What endpoints inside sessions in clear exchanged, most octets first: round trips, retransmissions, MSS.",
     "vpns": "Each client's connection: IKE, ESP, tunnels and sessions joined, how far it got, how that is known.",
     "ike": "The IKE SAs: who, how far, what was chosen, NAT, how each ended.",
     "ike-messages": "Every IKE message: its name, what it answers, retransmissions.",
@@ -52,7 +53,7 @@ TABLES = {
     "diagnose": "What is wrong, how sure, which frames show it, what speaks against it, what else it may be, what to do.",
 }
 """Each command and what its table holds."""
-TABLE_OF = {"ike": "ike_sas", "ike-messages": "ike_messages", "esp": "esp_sas", "diagnose": "findings"}
+TABLE_OF = {"inner": "inner_flows", "ike": "ike_sas", "ike-messages": "ike_messages", "esp": "esp_sas", "diagnose": "findings"}
 """Commands that are named otherwise than their table; the table's name does as well."""
 FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 """As in output.FORMATS, which would bring numpy along; a test holds them together."""
@@ -143,6 +144,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="The tunnel's secret: reveals hidden AVPs, checks responses. Other users see it in the process list, but not the variable.",
     ),
     click.option("--show-secrets", is_flag=True, help="Show passwords, challenges and responses (in the table ppp)."),
+    click.option("--inner/--no-inner", default=True, help="Look into sessions in clear (default), or not, which is quicker."),
     click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
     click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII."),
     click.option("-q", "--quiet", is_flag=True, help="No progress, no notes on standard error."),
@@ -224,6 +226,7 @@ def _read_and_write(
     ports: tuple[int, ...],
     secret: str | None,
     show_secrets: bool,
+    inner: bool,
     color: str,
     only_ascii: bool,
     quiet: bool,
@@ -236,7 +239,7 @@ def _read_and_write(
     form = "table" if form == "text" else form
     begin = time.monotonic()
     _check_output(output, form, files)
-    report = _report(files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets)
+    report = _report(files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
     if report is None:
         return EXIT["unreadable"]
     if not quiet:

@@ -224,6 +224,11 @@ class Report:
         return self.frame("ppp")
 
     @cached_property
+    def inner_flows(self) -> pd.DataFrame:
+        """One row what two endpoints inside a session exchanged."""
+        return self.frame("inner_flows")
+
+    @cached_property
     def vpns(self) -> pd.DataFrame:
         """One row a client's connection."""
         return self.frame("vpns")

@@ -10,6 +10,9 @@ from l2tpscope.analysis.clear import Around, clear_connections
 from l2tpscope.analysis.data import attach_data
 from l2tpscope.analysis.events import measure_events
 from l2tpscope.analysis.follow import Follower, Story
+from l2tpscope.analysis.inner_echo import measure_echo_rtt, measure_inner_echo_loss, pair_echoes
+from l2tpscope.analysis.inner_flows import contents, flow_notes, measure_flows, measure_tcp_loss, measure_tcp_rtt
+from l2tpscope.analysis.inner_talks import look_inside
 from l2tpscope.analysis.ip_id import measure_ip_id
 from l2tpscope.analysis.loss import measure_loss
 from l2tpscope.analysis.messages import measure_messages
@@ -44,7 +47,15 @@ def measure(trace: Trace) -> Measures:
     ppp = tell(channels, trace.ppp)
     ppp_of = {one.call.number: one for one in ppp}
     software = tell_software(stories, ppp, around.ike_sas, around.vpn_of_tunnel)
-    sessions = [session_row(story, call, outcome, ppp_of.get(call.number)) for story, outcome in told for call in story.channel.calls]
+    inside = look_inside(channels, trace.inner)
+    echoes = pair_echoes(inside, trace.end)
+    carried = contents(inside, ppp_of)
+    sessions = [
+        session_row(story, call, outcome, ppp_of.get(call.number), carried.get(call.number, []))
+        for story, outcome in told
+        for call in story.channel.calls
+    ]
+    trips = [*rtt, *measure_ppp_rtt(ppp), *measure_echo_rtt(echoes), *measure_tcp_rtt(inside), *around.rtt]
     return Measures(
         captures=captures,
         tunnels=[
@@ -53,22 +64,25 @@ def measure(trace: Trace) -> Measures:
         ],
         sessions=sorted(sessions, key=lambda row: row.session),
         messages=partial(measure_messages, stories),
-        rtt=sorted(rtt + measure_ppp_rtt(ppp) + around.rtt, key=attrgetter("time", "frame_reply", "frame_request")),
+        rtt=sorted(trips, key=attrgetter("time", "frame_reply", "frame_request")),
         loss=[
             *measure_loss(stories, suspect=suspect),
             *measure_ip_id(stories, trace.ip_ids, suspect=suspect),
             *measure_echo_loss(ppp, trace.end),
+            *measure_inner_echo_loss(echoes, suspect=suspect),
+            *measure_tcp_loss(inside, suspect=suspect),
             *around.loss,
         ],
         throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), around.throughput),
         events=partial(_events, partial(measure_events, told, trace), partial(ppp_events, ppp), around.events),
         ppp=partial(measure_ppp, ppp, show_secrets=trace.show_secrets),
+        inner_flows=partial(measure_flows, inside, echoes),
         vpns=around.vpns,
         ike_sas=around.ike_sas,
         ike_messages=around.ike_messages,
         esp_sas=around.esp_sas,
         inferences=around.inferences,
-        notes=[*trace.notes, *notes],
+        notes=[*trace.notes, *flow_notes(inside), *notes],
     )
 
 

@@ -224,6 +224,9 @@ class SessionRow:
     data_octets_to_initiator: int
     first_data: Time | None
     last_data: Time | None
+    inner: list[str]
+    """What was in its data packets, and in how many: `IPv4 1204`, `PPP control 85` ..., the most first; at last the `IP fragments`
+    among them. Empty where nobody looked (`--no-inner`)."""
 
 
 @dataclass(slots=True)
@@ -278,7 +281,8 @@ class LossRow:
 
     space: Literal["l2tp-control", "l2tp-data", "l2tp-data-ip-id", "esp", "lcp-echo", "icmp-echo", "tcp"]
     """`l2tp-data-ip-id`: of a tunnel's data without sequence numbers, by the Identification of IPv4; likely, not certain, and there
-    only where this counts by one, for that tunnel alone, over 200 datagrams and more."""
+    only where this counts by one, for that tunnel alone, over 200 datagrams and more. `icmp-echo`, `tcp`: inside the session; echo
+    requests by where they went, lost on either way; TCP segments that were sent again."""
     tunnel: int | None
     session: int | None
     esp_sa: int | None
@@ -611,6 +615,42 @@ class FindingRow:
     """Id of the finding that explains it: an earlier layer of the same connection that broke."""
 
 
+@dataclass(slots=True)
+class InnerFlowRow:
+    """What two endpoints inside a session in clear exchanged."""
+
+    flow: int
+    """Running number, from 1: the one with most octets first."""
+    tunnel: int
+    session: int
+    protocol: str
+    """`TCP`, `UDP`, `ICMP` ..., `IP protocol 200`."""
+    initiator: str
+    """On the side of the tunnel's initiator; without a port where the protocol has none, and for fragments."""
+    responder: str
+    first: Time
+    last: Time
+    packets_to_responder: int
+    packets_to_initiator: int
+    octets_to_responder: int
+    """IP packets, headers included."""
+    octets_to_initiator: int
+    fragments: int
+    """IP fragments among the packets: they stand apart, without ports, of which most of them do not tell."""
+    rtt_initiator_side_min_s: float | None
+    """Smallest clean sample, tap to the initiator's side and back: of TCP or of echoes."""
+    rtt_responder_side_min_s: float | None
+    segments_to_responder: int | None
+    """TCP: those with data, SYN or FIN, keep-alives left out; null for other protocols."""
+    segments_to_initiator: int | None
+    retransmissions_to_responder: int | None
+    """TCP: those of them that were sent again."""
+    retransmissions_to_initiator: int | None
+    mss_to_responder: int | None
+    """TCP: what the responder's side said in its SYN to be willing to receive."""
+    mss_to_initiator: int | None
+
+
 ROWS: dict[str, type] = {
     "captures": CaptureRow,
     "tunnels": TunnelRow,
@@ -621,6 +661,7 @@ ROWS: dict[str, type] = {
     "throughput": ThroughputRow,
     "events": EventRow,
     "ppp": PppRow,
+    "inner_flows": InnerFlowRow,
     "vpns": VpnRow,
     "ike_sas": IkeSaRow,
     "ike_messages": IkeMessageRow,
@@ -646,6 +687,7 @@ class Measures:
     throughput: list[ThroughputRow] | Callable[[], list[ThroughputRow]] = field(default_factory=list)
     events: list[EventRow] | Callable[[], list[EventRow]] = field(default_factory=list)
     ppp: list[PppRow] | Callable[[], list[PppRow]] = field(default_factory=list)
+    inner_flows: list[InnerFlowRow] | Callable[[], list[InnerFlowRow]] = field(default_factory=list)
     vpns: list[VpnRow] = field(default_factory=list)
     ike_sas: list[IkeSaRow] = field(default_factory=list)
     ike_messages: list[IkeMessageRow] | Callable[[], list[IkeMessageRow]] = field(default_factory=list)

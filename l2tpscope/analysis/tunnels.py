@@ -130,8 +130,8 @@ def _waited(story: Story) -> float:
     return sum(max(times) - min(times) for times in copies.values()) / SECOND
 
 
-def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None) -> SessionRow:
-    """The row of one session; *ppp*: what PPP said in it."""
+def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None, inner: list[str]) -> SessionRow:
+    """The row of one session; *ppp*: what PPP said in it; *inner*: what its data packets carried."""
     outcome = call_outcome(call, tunnel)
     series = [one for side in (True, False) for one in call.series[side]]
     first_data = min((one.first for one in series), default=None)
@@ -159,6 +159,7 @@ def session_row(story: Story, call: Call, tunnel: Outcome, ppp: PppStory | None)
         data_octets_to_initiator=sum(one.octets for one in call.series[True]),
         first_data=first_data,
         last_data=max((one.last for one in series), default=None),
+        inner=inner,
     )
 
 

@@ -12,6 +12,7 @@ from l2tpscope.model.esp import EspSeries
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
 from l2tpscope.model.ike import IkeFlood, IkeSa
+from l2tpscope.model.inner import Inner
 from l2tpscope.model.ip_id import IpIdCounter
 from l2tpscope.model.keepalive import Keepalives
 from l2tpscope.model.ppp import PppSeen
@@ -51,6 +52,8 @@ class Trace:
     keepalives: list[Keepalives] = field(default_factory=list)
     ip_ids: list[IpIdCounter] = field(default_factory=list)
     ppp: list[PppSeen] = field(default_factory=list)
+    inner: Inner | None = None
+    """Of sessions in clear; None: not looked at."""
     twins: list[Twin] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out."""

@@ -9,6 +9,7 @@ from functools import partial
 from l2tpscope.analysis.rows import Direction, Measures, SessionRow
 from l2tpscope.analysis.wilson import wilson
 from l2tpscope.output.blocks import Block, Cell, Head, Row, Tone
+from l2tpscope.output.inside import insides
 from l2tpscope.output.room import Told, chosen, end_of, fitted, life, more, named, shared, when
 from l2tpscope.output.tunnels import WAYS, Losses, states
 from l2tpscope.output.values import UNKNOWN, count, interval, short
@@ -27,7 +28,8 @@ def sessions(report: Report, room: int) -> list[Block]:
     if not measures.sessions:
         return []
     data = {(row.session, row.direction): row for row in measures.loss if row.space == "l2tp-data"}
-    told = shared({row.session: [*_ending(row), *_layout(row), *_ppp(row)] for row in measures.sessions}, "session")
+    inside = insides(measures)
+    told = shared({row.session: [*_ending(row), *_layout(row), *_ppp(row), *inside[row.session]] for row in measures.sessions}, "session")
     after = [*_suspect(measures.sessions, data), *_disorder(measures.sessions, data), *_not_measurable(measures.sessions, data)]
     after += _by_ip_id(measures)
     return fitted(partial(_block, measures, data, told, after), room)

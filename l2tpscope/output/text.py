@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from l2tpscope.analysis.rows import CaptureRow, LossRow, MessageRow, PppRow, RttRow, SessionRow, TunnelRow
+from l2tpscope.analysis.rows import CaptureRow, InnerFlowRow, LossRow, MessageRow, PppRow, RttRow, SessionRow, TunnelRow
 from l2tpscope.output.blocks import Block, Cell, Row
 from l2tpscope.output.findings import diagnosis
 from l2tpscope.output.ipsec_listings import DETAILS as IPSEC_DETAILS
@@ -44,6 +44,16 @@ def _why(row: LossRow) -> str:
 
 def _request(row: RttRow) -> str:
     return f"{row.frame_request} → {row.frame_reply}"
+
+
+def _fastest(row: InnerFlowRow) -> str:
+    """To the initiator's side, to the responder's, in ms."""
+    return "/".join(milliseconds(value) for value in (row.rtt_initiator_side_min_s, row.rtt_responder_side_min_s))
+
+
+def _again(row: InnerFlowRow) -> str:
+    both_ways = (row.retransmissions_to_responder, row.retransmissions_to_initiator)
+    return UNKNOWN if both_ways == (None, None) else "/".join(map(known, both_ways))
 
 
 LISTINGS: dict[str, Sequence[Shown]] = {
@@ -141,6 +151,17 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         right("id", lambda row: str(row.identifier)),
         right("answers", lambda row: known(row.reply_to), spare=1),
         left("what it says", lambda row: row.summary, elastic=True),
+    ),
+    "inner_flows": (
+        right("#", lambda row: str(row.flow)),
+        right("ses", lambda row: str(row.session)),
+        left("prot", lambda row: row.protocol),
+        left("initiator side", lambda row: row.initiator, elastic=True),
+        left("responder side", lambda row: row.responder, elastic=True),
+        right("→ packets/octets", lambda row: f"{short(row.packets_to_responder)}/{short(row.octets_to_responder)}"),
+        right("← packets/octets", lambda row: f"{short(row.packets_to_initiator)}/{short(row.octets_to_initiator)}"),
+        right("min ms", _fastest),
+        right("again", _again, optional=True),
     ),
     **IPSEC_LISTINGS,
 }

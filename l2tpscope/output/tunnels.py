@@ -31,7 +31,7 @@ def tunnels(report: Report, room: int) -> list[Block]:
     rows = report.measures.tunnels
     if not rows:
         return []
-    trips = statistics(row for row in report.measures.rtt if row.tunnel is not None and row.kind != NOT_TOLD)
+    trips = statistics(row for row in report.measures.rtt if row.tunnel is not None and row.kind not in NOT_TOLD)
     if len(rows) > FEW:
         return fitted(partial(_many, report.measures, trips, shared(_facts(rows), "tunnel")), room)
     return fitted(partial(_few, report.measures, trips), room)
@@ -65,8 +65,8 @@ def _block(measures: Measures, said: Sequence[Cell], columns: Sequence[Column], 
     return Block(title, said, [head for head, _ in columns], rows, after)
 
 
-NOT_TOLD = "ppp-negotiation"
-"""A kind of round trip that holds more of the peers' work than of the path: `l2tpscope rtt` has it."""
+NOT_TOLD = ("ppp-negotiation", "icmp-echo", "tcp")
+"""Kinds of round trips that hold more of the peers' work than of the path, or go beyond the tunnel's ends: `l2tpscope rtt` has them."""
 
 
 # A few: everything of each

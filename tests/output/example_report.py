@@ -12,6 +12,7 @@ from l2tpscope.analysis.rows import (
     IkeMessageRow,
     IkeSaRow,
     InferenceRow,
+    InnerFlowRow,
     LossRow,
     Measures,
     MessageRow,
@@ -128,6 +129,19 @@ def measures() -> Measures:
         ppp=[
             row(
                 PppRow, "ppp", capture=1, frame=9, time=T0, session=1, protocol="CHAP", code="Failure", summary=HOSTILE, anomalies=[HOSTILE]
+            )
+        ],
+        inner_flows=[
+            row(
+                InnerFlowRow,
+                "inner_flows",
+                flow=1,
+                session=1,
+                protocol="TCP",
+                initiator="10.0.0.1:80",
+                responder=HOSTILE,
+                first=T0,
+                last=T0,
             )
         ],
         vpns=[row(VpnRow, "vpns", vpn=1, client="198.51.100.10:1701", server="203.0.113.5:1701", tunnels=[1], linked_by=[HOSTILE])],
