@@ -113,10 +113,11 @@ def _fastest(flows: Iterable[InnerFlow], echo: int | None) -> float | None:
 
 def measure_tcp_rtt(inside: Inside) -> list[RttRow]:
     """A row for each round trip that was kept."""
+    places = {flow: inside.where(flow) for flow in {sample.flow for sample in inside.seen.samples} if inside.back(flow) is not None}
     rows = []
     for sample in inside.seen.samples:
-        where, back = inside.where(sample.flow), inside.back(sample.flow)
-        if where is None or back is None:
+        where = places.get(sample.flow)
+        if where is None:
             continue
         rows.append(
             RttRow(

@@ -25,7 +25,7 @@ from l2tpscope.track.totals import Totals
 
 MOST_FLOWS = 1 << 16
 MOST_ECHOES = 50_000
-ECHO_OCTETS, TCP_OCTETS = 8, 14
+ECHO_OCTETS, TCP_OCTETS, TCP_HEADER = 8, 14, 20
 """Without which they cannot be read: to the sequence number, and to the flags."""
 ECHOES = {ICMP: {8: True, 0: False}, ICMPV6: {128: True, 129: False}}
 """By protocol and type, whether it is a request. *Source*: RFC 792, RFC 4443 §4."""
@@ -138,12 +138,15 @@ class InnerTracker:
             version = np.where(packets.rows["first"] >= 0x60, Content.IPV6, Content.IPV4)
             self._count(packets.series, version, flow == OVERFLOW)
         order, starts, groups = grouped(flow)
-        self._totals.add_grouped(starts, groups, frames.time.take(packets.row.take(order)), packets.octets.take(order))
+        self._totals.add_grouped(
+            starts, groups, frames.time.take(packets.row.take(order) if len(packets) < len(frames) else order), packets.octets.take(order)
+        )
         if packets.fragment.any():
             self._fragments += np.bincount(flow[packets.fragment], minlength=len(self._fragments))
         whole = ~packets.fragment & (flow != OVERFLOW)
         is_tcp = whole & (packets.protocol == TCP) & (packets.there >= TCP_OCTETS)
-        self._take_tcp(frames, packets, flow, order[is_tcp.take(order)])
+        if is_tcp.any():
+            self._take_tcp(frames, packets, flow, order if is_tcp.all() else order[is_tcp.take(order)])
         self._take_echoes(frames, packets, flow, whole & (packets.there >= ECHO_OCTETS))
 
     def _count(self, series: Int64s, content: NDArray[np.integer], which: NDArray[np.bool_]) -> None:
@@ -198,34 +201,29 @@ class InnerTracker:
 
     def _take_tcp(self, frames: Frames, packets: InnerPackets, flow: Int64s, order: Int64s) -> None:
         """Give TCP its segments, those of a flow together."""
+        header = (packets.rows["tcp_offset"] >> 4).astype(np.int64)
+        header *= 4
+        payload = packets.carried - header
+        sound = ((payload >= 0) & (header >= TCP_HEADER)).take(order)
+        if not sound.all():
+            order = order[sound]
         if not len(order):
             return
-        header = (packets.rows["tcp_offset"] >> 4).astype(np.int64).take(order) * 4
-        payload = packets.carried.take(order) - header
-        sound = (payload >= 0) & (header >= 20)
-        if not sound.all():
-            order, payload = order[sound], payload[sound]
-        flags = packets.rows["tcp_flags"].take(order).astype(np.int64)
-        row = packets.row.take(order)
-        numbered = packets.rows["identification"].astype(np.int64).take(order)
-        numbered[packets.rows["first"].take(order) >= 0x60] = -1
-        own = flow.take(order)
+        flags = packets.rows["tcp_flags"].take(order)
         syns = order[(flags & SYN) != 0]
         if len(syns):
             self._read_mss(frames, packets, flow, np.sort(syns))
         segments = Segments(
-            flow=own,
+            flow=flow.take(order),
             number=packets.rows["after_ports"].astype(np.int64).take(order),
             acknowledged=packets.rows["marker"].astype(np.int64).take(order),
             flags=flags,
-            payload=payload,
-            identification=numbered,
-            time=frames.time.take(row),
-            position=row + self._position,
-            frame=frames.frame.take(row),
-            capture=frames.capture.take(row).astype(np.int64),
+            payload=payload.take(order),
+            row=packets.row.take(order),
+            identification=packets.rows["identification"].take(order),
+            six=packets.rows["first"].take(order) >= 0x60,
         )
-        self._tcp.feed(segments, self._partner)
+        self._tcp.feed(frames, segments, self._partner, self._position)
 
     def _read_mss(self, frames: Frames, packets: InnerPackets, flow: Int64s, syns: Int64s) -> None:
         """The Maximum Segment Size of the first SYN of each flow that has one (RFC 9293 §3.7.1)."""

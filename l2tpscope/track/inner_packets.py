@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from l2tpscope.frames.addresses import address_keys
 from l2tpscope.frames.network import FRAGMENTED, compose, read_headers
 from l2tpscope.frames.tables import TCP, UDP
-from l2tpscope.frames.window import NETWORK, WIDTH, Bools, Int64s, Octet, Rows, Views, blank, select
+from l2tpscope.frames.window import NETWORK, WIDTH, Bools, Int64s, Octet, Rows, Views, select
 from l2tpscope.model.inner import Content
 from l2tpscope.track.inner_place import Place
 
@@ -18,6 +18,7 @@ UInt64s = NDArray[np.uint64]
 
 SCTP, UDP_LITE, DCCP = 132, 136, 33
 FRAGMENT_HEADER = 44
+PORTS_OCTETS = 4
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _WIDE = np.uint64(1) << np.uint64(63)
 _PORTS = np.zeros(256, np.uint64)
@@ -34,6 +35,7 @@ class InnerPackets:
     series: Int64s
     ip: Int64s
     rows: Rows
+    """From each IP header on; what lies beyond `there` is not of this packet."""
     protocol: Octet
     octets: Int64s
     """Of the whole packet."""
@@ -50,8 +52,9 @@ class InnerPackets:
         """Source port << 16 | destination port; 0 where there are none, and of fragments, of which most do not tell."""
         ports: UInt64s = self.rows["spi"].astype(np.uint64)
         ports &= _PORTS.take(self.protocol)
-        if self.fragment.any():
-            ports[self.fragment] = 0
+        blind = self.fragment | (self.there < PORTS_OCTETS)
+        if blind.any():
+            ports[blind] = 0
         return ports
 
     def keys(self, views: Views) -> tuple[UInt64s, UInt64s]:
@@ -80,7 +83,7 @@ def read_packets(views: Views, data: Int64s, series: Int64s, place: Place) -> In
         data, series = data[which], series[which]
         at, size, there, content = place.at[which], place.size[which], place.there[which], place.content[which]
     else:
-        which = np.arange(len(data))
+        which = None
         at, size, there, content = place.at, place.size, place.there, place.content
     rows = views.rows(at)
     total = rows["total"].astype(np.int64)
@@ -104,11 +107,11 @@ def read_packets(views: Views, data: Int64s, series: Int64s, place: Place) -> In
     if len(others):
         ends = (at + there)[others], (at + size)[others]
         readable[others] = _read_others(views, packets, others, content[others], ends)
-    blank(packets.rows, packets.there)
     if readable.all():
         return packets
     cut = there < np.where(content == Content.IPV6, 40, 60)
-    place.content[which[~readable]] = np.where(cut[~readable], Content.CUT, Content.BROKEN)
+    bad = np.flatnonzero(~readable) if which is None else which[~readable]
+    place.content[bad] = np.where(cut[~readable], Content.CUT, Content.BROKEN)
     return _some(packets, np.flatnonzero(readable))
 
 

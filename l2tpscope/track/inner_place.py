@@ -66,39 +66,46 @@ class Place:
 
 def locate(frames: Frames, views: Views, rows: Int64s) -> Place:
     """What each data row carries."""
-    at = frames.body.take(rows)
-    size = frames.body_octets.take(rows)
-    there = np.minimum(size, frames.payload.take(rows) + frames.payload_captured.take(rows) - at)
+    every = len(rows) == len(frames)  # then nothing is to be picked out
+    at, size, payload, captured = (
+        column if every else column.take(rows) for column in (frames.body, frames.body_octets, frames.payload, frames.payload_captured)
+    )
+    there = payload + captured
+    there -= at
+    np.minimum(there, size, out=there)
     short = there < SHORTEST
     if short.any():
         at = np.where(short, 0, at)  # what lies beyond the capture may lie beyond the buffer
     place = Place(np.full(len(rows), Content.CUT, np.uint8), at, size, there)
-    v3 = frames.kind.take(rows) == Kind.L2TP3_DATA
+    v3 = (frames.kind if every else frames.kind.take(rows)) == Kind.L2TP3_DATA
     if not v3.any():
-        _ppp(views, place, slice(None))
+        place.content, skip = _ppp(views, at)
+        place.at, place.size, place.there = at + skip, size - skip, there - skip
     else:
-        _ppp(views, place, np.flatnonzero(~v3))
+        place.at, place.size = at.copy(), size.copy()
+        which = np.flatnonzero(~v3)
+        place.content[which], skip = _ppp(views, at[which])
+        _advance(place, which, skip)
         _anything(views, place, np.flatnonzero(v3 & ~short))
     place.content[short] = Content.CUT
     return place
 
 
-def _ppp(views: Views, place: Place, which: Int64s | slice) -> None:
-    """Read PPP headers, in place."""
-    at = place.at[which]
+def _ppp(views: Views, at: Int64s) -> tuple[Octet, Int64s | int]:
+    """What PPP frames carry, and how long their headers are."""
     begin = views.matrix(at, 4).view(">u4").reshape(-1)
-    usual = begin == USUAL
-    if usual.all():
-        place.content[which] = Content.IPV4
-        skip: Int64s | int = 4
-    else:
-        word = begin.astype(np.uint32)
-        framed = (word >> 16) == ADDRESS_CONTROL
-        protocol = np.where(framed, word & 0xFFFF, word >> 16)
-        single = ((protocol >> 8) & 1) == 1
-        protocol = np.where(single, protocol >> 8, protocol)
-        place.content[which] = _CONTENT.take(protocol)
-        skip = 2 * framed.astype(np.int64) + np.where(single, 1, 2)
+    if (begin == USUAL).all():
+        return np.full(len(at), Content.IPV4, np.uint8), 4
+    word = begin.astype(np.uint32)
+    framed = (word >> 16) == ADDRESS_CONTROL
+    protocol = np.where(framed, word & 0xFFFF, word >> 16)
+    single = ((protocol >> 8) & 1) == 1
+    protocol = np.where(single, protocol >> 8, protocol)
+    return _CONTENT.take(protocol), 2 * framed.astype(np.int64) + np.where(single, 1, 2)
+
+
+def _advance(place: Place, which: Int64s, skip: Int64s | int) -> None:
+    """Step over what stands before the content of some rows."""
     place.at[which] += skip
     place.size[which] -= skip
     place.there[which] -= skip
@@ -161,11 +168,8 @@ def _take(views: Views, place: Place, which: Int64s, begin: Int64s, content: Con
     else:
         total = IPV6_HEADER + views.u16(at + 4).astype(np.int64)
         holds = (views.u8[at] >> 4 == 6) & ((total == size) if exact else (total <= size))
-    which, begin = which[holds], begin[holds]
-    place.content[which] = content
-    place.at[which] += begin
-    place.size[which] -= begin
-    place.there[which] -= begin
+    place.content[which[holds]] = content
+    _advance(place, which[holds], begin[holds])
 
 
 def _ipv4(views: Views, at: Int64s, size: Int64s, there: Int64s, *, exact: bool) -> Bools:

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from l2tpscope.frames.window import Bools, Int64s
+from l2tpscope.frames import Frames
+from l2tpscope.frames.window import Bools, Int64s, Octet, Words
 from l2tpscope.model.inner import TcpSample
 from l2tpscope.track.flows import grown
 from l2tpscope.track.inner_gaps import Gap, Gaps, Late
@@ -27,16 +28,16 @@ from l2tpscope.track.inner_gaps import Gap, Gaps, Late
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 FAR = 1 << 24
 """A step between numbers that is wider, without a SYN, is that of another connection, or of a long hole in the capture."""
-EACH = 16
+EACH = 8
 LONGEST = 60_000_000_000
 """Nanoseconds that an acknowledgement may take."""
 MOST_WAITING = 1 << 16
 """Segments that wait for their acknowledgement."""
-MOST_SAMPLES = 50_000
+MOST_SAMPLES = 20_000
 """Round trips that are kept one by one; the others only count for their flow."""
 
 _SPAN = 40
-_CENTRE = np.int64(1) << (_SPAN - 1)
+_HIGHEST = (1 << _SPAN) - 1
 
 
 @dataclass(slots=True)
@@ -46,15 +47,13 @@ class Segments:
     flow: Int64s
     number: Int64s
     acknowledged: Int64s
-    flags: Int64s
+    flags: Octet
     payload: Int64s
-    identification: Int64s
-    """Of IPv4; -1 where there is none."""
-    time: Int64s
-    position: Int64s
-    """In the order of everything that was read."""
-    frame: Int64s
-    capture: Int64s
+    row: Int64s
+    """In `Frames`: orders them."""
+    identification: Words
+    """Of IPv4; of IPv6 it says nothing."""
+    six: Bools
 
     def __len__(self) -> int:
         return len(self.flow)
@@ -89,18 +88,22 @@ class Waiting:
 
 @dataclass(slots=True)
 class _Runs:
-    """Numbers of groups of rows, unwrapped. *Shape*: (n,), but for `starts`."""
+    """Numbers of rows, unwrapped. A run is a stretch of a flow's rows in which they do not begin anew.
+
+    *Shape*: (n,), but for `floor`: (runs,).
+    """
 
     number: Int64s
-    """Relative to the begin of the run."""
+    """Relative to the begin of the run, which may lie in an earlier batch."""
     before: Int64s
     """The highest so far, without the row itself."""
     run: Int64s
-    """Which run of numbers the row belongs to: a flow has several where its numbers begin anew."""
     fresh: Bools
     """The row begins numbers anew."""
-    highest: Int64s
-    """With the row itself."""
+    level: Int64s
+    """`run << _SPAN` and how far the highest, with the row itself, lies above the run's floor: ascending."""
+    floor: Int64s
+    """The highest before the run's first row here."""
 
 
 class Numbers:
@@ -113,41 +116,46 @@ class Numbers:
         self._number = np.zeros(64, np.int64)
         self._highest = np.zeros(64, np.int64)
 
-    def feed(self, flow: Int64s, starts: Int64s, number: Int64s, length: Int64s, anew: Bools) -> _Runs:
+    def feed(self, flow: Int64s, starts: Int64s, number: Int64s, length: Int64s | None, anew: Int64s) -> _Runs:
         """Take rows of flows, grouped; *length*: how many numbers each occupies; *anew*: where they begin anew for certain."""
         flows = flow[starts]
         for name in ("_met", "_last", "_number", "_highest"):
-            setattr(self, name, grown(getattr(self, name), int(flows.max()) + 1))
-        previous = np.empty_like(number)
-        previous[1:] = number[:-1]
-        previous[starts] = self._last[flows]
-        step = signed(number - previous)
-        fresh = anew | (np.abs(step) > FAR)
+            setattr(self, name, grown(getattr(self, name), int(flows[-1]) + 1))
+        step = np.empty_like(number)
+        step[0] = 0
+        np.subtract(number[1:], number[:-1], out=step[1:])
+        step[starts] = number[starts] - self._last[flows]
+        step = signed(step)
+        fresh = np.abs(step) > FAR
+        fresh[anew] = True
         fresh[starts] |= ~self._met[flows]
         step[fresh] = 0
-        base = np.zeros(len(number), np.bool_)
+        base = fresh.copy()
         base[starts] = True
-        base |= fresh
         begins = np.flatnonzero(base)
-        run = np.cumsum(base) - 1
-        carried = ~fresh[begins]
-        owners = flow[begins]
+        sizes = np.diff(np.append(begins, len(number)))
+        carried, owners = ~fresh[begins], flow[begins]
         total = np.cumsum(step)
         offset = np.where(carried, self._number[owners] + step[begins], 0) - total[begins]
-        unwrapped = total + offset[run]
-        floor = np.where(carried, self._highest[owners], unwrapped[begins])
-        end = unwrapped + length
-        key = np.clip(end, -_CENTRE, _CENTRE - 1)
-        start_key = (run << _SPAN) + np.clip(floor, -_CENTRE, _CENTRE - 1)[run]
-        running = np.maximum.accumulate(np.maximum((run << _SPAN) + key, start_key))
-        running -= run << _SPAN
-        before = np.empty_like(running)
-        before[1:] = running[:-1]
+        total += np.repeat(offset, sizes)
+        floor = np.where(carried, self._highest[owners], total[begins])
+        height = total - np.repeat(floor, sizes)
+        if length is not None:
+            height += length
+        run = np.repeat(np.arange(len(begins)), sizes)
+        level = run << _SPAN
+        np.clip(height, 0, _HIGHEST, out=height)
+        height += level
+        np.maximum.accumulate(height, out=height)
+        highest = height - level
+        highest += np.repeat(floor, sizes)
+        before = np.empty_like(highest)
+        before[1:] = highest[:-1]
         before[begins] = floor
         last = np.append(starts[1:], len(number)) - 1
         self._met[flows] = True
-        self._last[flows], self._number[flows], self._highest[flows] = number[last], unwrapped[last], running[last]
-        return _Runs(unwrapped, before, run, fresh, running)
+        self._last[flows], self._number[flows], self._highest[flows] = number[last], total[last], highest[last]
+        return _Runs(total, before, run, fresh, height, floor)
 
 
 def signed(difference: Int64s) -> Int64s:
@@ -161,6 +169,10 @@ def are_chosen(number: Int64s) -> Bools:
     octave = np.frexp(number.astype(np.float64))[1] - EACH.bit_length()
     chosen: Bools = (number & ((np.int64(1) << np.maximum(octave, 0)) - 1)) == 0
     return chosen
+
+
+_CHOSEN = are_chosen(np.arange(1 << 16))
+"""Of the first numbers, looked up."""
 
 
 class InnerTcp:
@@ -187,18 +199,17 @@ class InnerTcp:
         self.untimed = 0
         """Segments that were not timed because too many waited."""
 
-    def feed(self, segments: Segments, partner: Int64s) -> None:
-        """Take segments, grouped by flow; *partner*: the flow back of each flow, 0 where none was seen."""
+    def feed(self, frames: Frames, segments: Segments, partner: Int64s, position: int) -> None:
+        """Take segments, grouped by flow; *partner*: the flow back of each flow, 0 where none was seen; *position*: of row 0."""
         if not len(segments):
             return
-        self.grow(int(segments.flow.max()) + 1)
-        starts = np.flatnonzero(np.append(True, segments.flow[1:] != segments.flow[:-1]))
-        disturbed = self._follow(segments, starts)
-        some = np.flatnonzero((segments.flags & ACK) != 0)
+        self.grow(int(segments.flow[-1]) + 1)
+        disturbed = self._follow(frames, segments, position)
+        acknowledge = (segments.flags & ACK) != 0
+        acks = segments if acknowledge.all() else segments.some(acknowledge)
+        runs = self._acknowledge(acks) if len(acks) else None
         if len(self._waiting):
-            self._time(segments.some(some), partner, disturbed, int(segments.time.max()))
-        elif len(some):
-            self._take_acknowledgements(segments.some(some))
+            self._time(frames, acks, runs, (partner, disturbed, position))
 
     def grow(self, size: int) -> None:
         """Make room for *size* flows."""
@@ -210,140 +221,157 @@ class InnerTcp:
 
     # ---- what was sent -------------------------------------------------------------------------------------------------
 
-    def _follow(self, segments: Segments, starts: Int64s) -> Int64s:
+    def _follow(self, frames: Frames, segments: Segments, position: int) -> Int64s:
         """Count segments and those sent again, choose some to be timed; sorted keys of where a flow was disturbed."""
+        reset = (segments.flags & RST) != 0
+        if reset.any():
+            segments = segments.some(~reset)
+            if not len(segments):
+                return np.zeros(0, np.int64)
         flags, flow = segments.flags, segments.flow
-        length = segments.payload + ((flags & SYN) >> 1) + (flags & FIN)
-        reset = (flags & RST) != 0
-        kept = np.flatnonzero(~reset)
-        if len(kept) < len(flow):
-            segments, length, flags, flow = segments.some(kept), length[kept], flags[kept], flow[kept]
-            starts = np.flatnonzero(np.append(True, flow[1:] != flow[:-1])) if len(kept) else starts[:0]
-        if not len(flow):
-            return np.zeros(0, np.int64)
-        runs = self._sent.feed(flow, starts, segments.number, length, self._new_connections(segments))
-        end = runs.number + length
+        starts = _starts(flow)
+        length, anew = segments.payload, np.zeros(0, np.int64)
+        marked = np.flatnonzero(flags & (SYN | FIN))
+        if len(marked):
+            length = length.copy()
+            length[marked] += ((flags[marked] & SYN) >> 1) + (flags[marked] & FIN)
+            anew = self._new_connections(segments, marked[(flags[marked] & SYN) != 0])
+        runs = self._sent.feed(flow, starts, segments.number, length, anew)
         occupies = length > 0
-        alive = occupies & (segments.payload == length) & (length == 1) & (end == runs.before) & ~runs.fresh
-        occupies &= ~alive
-        late = occupies & (runs.number < runs.before)
+        late = runs.number < runs.before
+        late &= occupies
+        probes = np.flatnonzero(late & (length == 1) & (segments.payload == 1) & (runs.number + 1 == runs.before))
+        late[probes] = False
+        occupies[probes] = False
         self.segments += np.bincount(flow[occupies], minlength=len(self.segments))
-        again = self._irregular(segments, runs, end, late)
-        new = occupies & ~late
-        if new.any():
-            self._choose(segments, starts, new, length)
+        again = self._irregular(frames, segments, runs, (length, late))
+        self._choose(frames, segments, (occupies & ~late, length), position)
         disturbed = np.concatenate([again, np.flatnonzero(runs.fresh)])
-        keys: Int64s = (flow[disturbed] << _SPAN) + segments.position[disturbed]
+        keys: Int64s = (flow[disturbed] << _SPAN) + segments.row[disturbed] + position
         keys.sort()
         return keys
 
-    def _new_connections(self, segments: Segments) -> Bools:
-        """Where a SYN begins a connection: its number is not that of the SYN before it."""
-        anew = np.zeros(len(segments), np.bool_)
-        rows = np.flatnonzero((segments.flags & SYN) != 0)
-        if len(rows):
-            flow, number = segments.flow[rows], segments.number[rows]
-            first = np.append(True, flow[1:] != flow[:-1])
-            before = np.concatenate([np.full(1, -1), number[:-1]])
-            before[first] = self._first_number[flow[first]]
-            anew[rows] = number != before
-            last = np.append(first[1:], True)
-            self._first_number[flow[last]] = number[last]
-        return anew
+    def _new_connections(self, segments: Segments, syns: Int64s) -> Int64s:
+        """The SYNs that begin a connection: their number is not that of the SYN before them."""
+        if not len(syns):
+            return syns
+        flow, number = segments.flow[syns], segments.number[syns]
+        first = np.append(True, flow[1:] != flow[:-1])
+        before = np.concatenate([np.full(1, -1), number[:-1]])
+        before[first] = self._first_number[flow[first]]
+        last = np.append(first[1:], True)
+        self._first_number[flow[last]] = number[last]
+        new: Int64s = syns[number != before]
+        return new
 
-    def _irregular(self, segments: Segments, runs: _Runs, end: Int64s, late: Bools) -> Int64s:
-        """Gaps, and segments from below, one by one; the rows of those that were sent again."""
-        odd = late | ((runs.number > runs.before) & ~runs.fresh)
+    def _irregular(self, frames: Frames, segments: Segments, runs: _Runs, seen: tuple[Int64s, Bools]) -> Int64s:
+        """Gaps, and segments from below, one by one; the rows of those that were sent again. *seen*: length, and which are from below."""
+        length, late = seen
+        odd = runs.number > runs.before
+        odd |= late
         if len(self._gaps):
             odd |= runs.fresh
         again = []
         for row in np.flatnonzero(odd).tolist():
-            flow, first, last = int(segments.flow[row]), int(runs.number[row]), int(end[row])
-            when, identification = int(segments.time[row]), int(segments.identification[row])
+            flow, first = int(segments.flow[row]), int(runs.number[row])
             if runs.fresh[row]:
                 self._gaps.forget(flow)
-            elif not late[row]:
+                continue
+            when, identification = int(frames.time[segments.row[row]]), -1 if segments.six[row] else int(segments.identification[row])
+            if not late[row]:
                 self._gaps.open(flow, Gap(int(runs.before[row]), first, when, identification))
-            else:
-                what = self._gaps.take(flow, Gap(first, last, when, identification))
-                column = {Late.FILLED: self.filled, Late.REPEATED: self.repeated, Late.REORDERED: self.reordered}[what]
-                column[flow] += 1
-                if what is not Late.REORDERED:
-                    again.append(row)
+                continue
+            what = self._gaps.take(flow, Gap(first, first + int(length[row]), when, identification))
+            {Late.FILLED: self.filled, Late.REPEATED: self.repeated, Late.REORDERED: self.reordered}[what][flow] += 1
+            if what is not Late.REORDERED:
+                again.append(row)
         return np.array(again, np.int64)
 
-    def _choose(self, segments: Segments, starts: Int64s, new: Bools, length: Int64s) -> None:
-        """Let those whose turn it is wait for their acknowledgement."""
-        flows = segments.flow[starts]
-        count = np.cumsum(new)
-        sizes = np.diff(np.append(starts, len(new)))
-        before: Int64s = count[starts] - new[starts]
-        running = count - 1 + np.repeat(self._running[flows] - before, sizes)
-        self._running[flows] += np.add.reduceat(new.astype(np.int64), starts)
+    def _choose(self, frames: Frames, segments: Segments, seen: tuple[Bools, Int64s], position: int) -> None:
+        """Let those whose turn it is wait for their acknowledgement. *seen*: which segments are new, their length."""
+        new, length = seen
         which = np.flatnonzero(new)
-        which = which[are_chosen(running[which])]
-        room = MOST_WAITING - len(self._waiting)
+        if not len(which):
+            return
+        flow = segments.flow[which]
+        first = _starts(flow)
+        sizes = np.diff(np.append(first, len(flow)))
+        running = np.arange(len(flow))
+        running += np.repeat(self._running[flow[first]] - first, sizes)
+        self._running[flow[first]] += sizes
+        known = running < len(_CHOSEN)
+        which = which[_CHOSEN[running] if known.all() else are_chosen(running)]
+        room = max(0, MOST_WAITING - len(self._waiting))
         if len(which) > room:
-            self.untimed += len(which) - max(0, room)
-            which = which[np.argsort(segments.position[which], kind="stable")[: max(0, room)]]
-        end = (segments.number[which] + length[which]) & 0xFFFFFFFF
-        chosen = Waiting(segments.flow[which], end, segments.time[which], segments.position[which], segments.frame[which])
+            self.untimed += len(which) - room
+            which = which[np.argsort(segments.row[which], kind="stable")[:room]]
+        end, row = (segments.number[which] + length[which]) & 0xFFFFFFFF, segments.row[which]
+        chosen = Waiting(segments.flow[which], end, frames.time[row], row + position, frames.frame[row])
         self._waiting = self._waiting.and_then(chosen)
 
     # ---- what was acknowledged -----------------------------------------------------------------------------------------
 
-    def _take_acknowledgements(self, acks: Segments) -> tuple[Int64s, _Runs]:
-        starts = np.flatnonzero(np.append(True, acks.flow[1:] != acks.flow[:-1]))
-        anew = (acks.flags & SYN) != 0
-        return starts, self._acknowledged.feed(acks.flow, starts, acks.acknowledged, np.zeros(len(acks), np.int64), anew)
+    def _acknowledge(self, acks: Segments) -> _Runs:
+        return self._acknowledged.feed(acks.flow, _starts(acks.flow), acks.acknowledged, None, np.flatnonzero(acks.flags & SYN))
 
-    def _time(self, acks: Segments, partner: Int64s, disturbed: Int64s, now: int) -> None:
-        """Take the acknowledgements of what waits; what was disturbed, or waits too long, waits no more."""
+    def _time(self, frames: Frames, acks: Segments, runs: _Runs | None, at: tuple[Int64s, Int64s, int]) -> None:
+        """Take the acknowledgements of what waits; what was disturbed, or waits too long, waits no more.
+
+        *at*: the flow back of each flow, where flows were disturbed, the position of row 0.
+        """
+        partner, disturbed, position = at
         waiting = self._waiting
         answered = np.full(len(waiting), -1, np.int64)
         gone = np.zeros(len(waiting), np.bool_)
-        if len(acks):
-            _, runs = self._take_acknowledgements(acks)
-            answered, refused = _matched(waiting, partner.take(waiting.flow), acks, runs)
-            gone |= refused
-        own = waiting.flow << _SPAN
-        until = np.where(answered >= 0, acks.position[answered] if len(acks) else 0, _CENTRE - 1)
-        gone |= np.searchsorted(disturbed, own + until, "left") > np.searchsorted(disturbed, own + waiting.position, "right")
+        if runs is not None:
+            answered, gone = _matched(waiting, partner.take(waiting.flow), acks, runs, position)
+        if len(disturbed):
+            own = waiting.flow << _SPAN
+            until = np.where(answered >= 0, acks.row[answered] + position if len(acks) else 0, _HIGHEST)
+            gone |= np.searchsorted(disturbed, own + until, "left") > np.searchsorted(disturbed, own + waiting.position, "right")
         done = np.flatnonzero((answered >= 0) & ~gone)
         if len(done):
-            self._keep(waiting.some(done), acks.some(answered[done]))
+            self._keep(frames, waiting.some(done), acks.row[answered[done]])
+        now = int(frames.time.max())
         self._waiting = waiting.some((answered < 0) & ~gone & (waiting.time >= now - LONGEST))
 
-    def _keep(self, sent: Waiting, acks: Segments) -> None:
-        """Count round trips, in the order in which they were complete."""
-        order = np.lexsort((sent.position, acks.position))
-        rtt = (acks.time - sent.time)[order]
-        order, rtt = order[(rtt >= 0) & (rtt <= LONGEST)], rtt[(rtt >= 0) & (rtt <= LONGEST)]
+    def _keep(self, frames: Frames, sent: Waiting, acks: Int64s) -> None:
+        """Count round trips, in the order in which they were complete; *acks*: rows of what completed them."""
+        order = np.lexsort((sent.position, acks))
+        rtt = (frames.time[acks] - sent.time)[order]
+        sane = (rtt >= 0) & (rtt <= LONGEST)
+        order, rtt = order[sane], rtt[sane]
         np.add.at(self.rtt_count, sent.flow[order], 1)
         np.minimum.at(self.rtt_min, sent.flow[order], rtt)
         room = max(0, MOST_SAMPLES - len(self.samples))
         self.left_out += max(0, len(order) - room)
         order, rtt = order[:room], rtt[:room]
-        columns: list[Any] = [sent.flow[order], acks.time[order], rtt, acks.capture[order], sent.frame[order], acks.frame[order]]
-        self.samples += [TcpSample(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+        row = acks[order]
+        columns: list[Any] = [sent.flow[order], frames.time[row], rtt, frames.capture[row], sent.frame[order], frames.frame[row]]
+        self.samples += [TcpSample(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _matched(waiting: Waiting, back: Int64s, acks: Segments, runs: _Runs) -> tuple[Int64s, Bools]:
+def _starts(flow: Int64s) -> Int64s:
+    """Where each flow's rows start."""
+    starts: Int64s = np.flatnonzero(np.append(True, flow[1:] != flow[:-1]))
+    return starts
+
+
+def _matched(waiting: Waiting, back: Int64s, acks: Segments, runs: _Runs, position: int) -> tuple[Int64s, Bools]:
     """The row of the first acknowledgement of all of each segment, -1 where there is none yet; which will never have one.
 
     *Shape*: (waiting,) both.
     """
     size = len(acks)
-    ranks: Int64s = (acks.flow << _SPAN) + acks.position
-    after = np.searchsorted(ranks, (back << _SPAN) + waiting.position, "right")
+    ranks: Int64s = (acks.flow << _SPAN) + acks.row
+    after = np.searchsorted(ranks, (back << _SPAN) + np.maximum(waiting.position - position, -1), "right")
     safe = np.minimum(after, size - 1)
     there = (after < size) & (acks.flow[safe] == back) & (back > 0)
     target = runs.number[safe] + signed(waiting.end - acks.acknowledged[safe])
     run = runs.run[safe]
-    earlier = np.where(runs.fresh[safe], np.iinfo(np.int64).min, runs.before[safe])
-    refused = there & (earlier >= target)
-    levels = (runs.run << _SPAN) + np.clip(runs.highest, -_CENTRE, _CENTRE - 1)
-    found = np.searchsorted(levels, (run << _SPAN) + np.clip(target, -_CENTRE, _CENTRE - 1), "left")
+    refused = there & ~runs.fresh[safe] & (runs.before[safe] >= target)
+    found = np.searchsorted(runs.level, (run << _SPAN) + np.clip(target - runs.floor[run], 0, _HIGHEST), "left")
+    found = np.maximum(found, after)
     reached = np.minimum(found, size - 1)
     answered = there & (found < size) & (runs.run[reached] == run)
     over = there & ~answered & (found < size) & (acks.flow[reached] == back)  # other numbers began before it was acknowledged

@@ -1,7 +1,8 @@
 """Makes the captures that the speed of the program is measured on: `python tests/bench/make.py FOLDER`, or one of them to standard output.
 
 Made with numpy in blocks, always the same octets. L2TP data of 600 sessions in 60 tunnels, each set up by its own control messages, so that
-everything pairs; every tenth session is sequenced and loses every 500th number. ESP of 300 security associations, 150 of them in UDP, each
+everything pairs; every tenth session is sequenced and loses every 500th number. In each session one TCP connection, both sides of
+which send and acknowledge what they got. ESP of 300 security associations, 150 of them in UDP, each
 of which loses every 500th number.
 """
 
@@ -66,10 +67,10 @@ def capture(shape: Shape) -> Iterator[bytes]:
     yield _ng_head(shape.snaplen) if shape.ng else _head(shape.snaplen)
     frames = list(_set_up())
     yield b"".join(_one(writer, frame, BEGIN + at * STEP, shape.snaplen) for at, frame in enumerate(frames))
-    begin, dice, sent = BEGIN + len(frames) * STEP, np.random.default_rng(1), np.zeros((2, SESSIONS), np.int64)
+    begin, dice, sent, octets = BEGIN + len(frames) * STEP, np.random.default_rng(1), *np.zeros((2, 2, SESSIONS), np.int64)
     for at in range(0, shape.packets, BLOCK):
         size = min(BLOCK, shape.packets - at)
-        rows, length = _data_block(dice, size, sent, shape.foreign)
+        rows, length = _data_block(dice, size, sent, octets, shape.foreign)
         yield writer(rows, length, begin + (at + np.arange(size)) * STEP, shape.snaplen)
     end = begin + (shape.packets + 1) * STEP
     yield b"".join(_one(writer, frame, end + at * STEP, shape.snaplen) for at, frame in enumerate(_tear_down()))
@@ -77,25 +78,26 @@ def capture(shape: Shape) -> Iterator[bytes]:
 
 def lost_numbers(packets: int) -> int:
     """How many data packets of sequenced sessions a capture of so many packets lacks between those that it has."""
-    dice, sent = np.random.default_rng(1), np.zeros((2, SESSIONS), np.int64)
+    dice, sent, octets = np.random.default_rng(1), *np.zeros((2, 2, SESSIONS), np.int64)
     for at in range(0, packets, BLOCK):
-        _data_block(dice, min(BLOCK, packets - at), sent, 0.0)
+        _data_block(dice, min(BLOCK, packets - at), sent, octets, 0.0)
     numbered = sent[:, ::SEQUENCED_EVERY]
     return int(((numbered - 1).clip(0) // (LOST_EVERY - 1)).sum())
 
 
-def _data_block(dice: np.random.Generator, size: int, sent: Ints, foreign: float) -> tuple[Octets, Ints]:
-    """Frames of data as rows, and their lengths. `sent` counts the packets of each way and session, and goes on counting."""
+def _data_block(dice: np.random.Generator, size: int, sent: Ints, octets: Ints, foreign: float) -> tuple[Octets, Ints]:
+    """Frames of data as rows, and their lengths. `sent` counts the packets of each way and session, `octets` its TCP's; both go on."""
     session, way = dice.integers(0, SESSIONS, size), dice.integers(0, 2, size)
     other = dice.random(size) < foreign
     length = dice.choice(SIZES, size, p=SHARES)
+    numbered = session % SEQUENCED_EVERY == 0
+    length += 4 * (numbered & (length < WIDEST))
     rows = np.zeros((size, WIDEST), np.uint8)
     tunnel = session // CALLS
     _ethernet_ip(rows, length, np.where(way == 1, 1, 0), tunnel, np.arange(size))
     _put(rows, 34, np.where(other, 443, 1701), 2)
     _put(rows, 36, np.where(other, 40000 + session, 1701), 2)
     _put(rows, 38, length - 34, 2)
-    numbered = session % SEQUENCED_EVERY == 0
     _put(rows, HEAD, np.where(numbered, 0x0802, 0x0002), 2)
     _put(rows, HEAD + 2, _tunnel_id(tunnel, way), 2)
     _put(rows, HEAD + 4, _session_id(session, way), 2)
@@ -103,11 +105,37 @@ def _data_block(dice: np.random.Generator, size: int, sent: Ints, foreign: float
     number += number // (LOST_EVERY - 1)
     _put(rows, HEAD + 6, np.where(numbered, number & 0xFFFF, 0xFF03), 2)
     _put(rows, HEAD + 8, np.where(numbered, 0, 0x0021), 2)
-    _put(rows, HEAD + 10, np.where(numbered, 0xFF03, 0x4500), 2)
-    _put(rows, HEAD + 12, np.where(numbered, 0x0021, length - HEAD - 10), 2)
+    for begin, which in ((10, ~numbered), (14, numbered)):
+        some = rows[which]
+        if begin > 10:
+            _put(some, HEAD + 10, np.full(len(some), 0xFF030021), 4)
+        _connection(some[:, HEAD + begin :], length[which] - HEAD - begin, session[which], way[which], octets)
+        rows[which] = some
     rows[other, 23] = 6
     rows[other, HEAD : HEAD + 8] = dice.integers(0, 256, (int(other.sum()), 8), dtype=np.uint8)
     return rows, length
+
+
+def _connection(rows: Octets, length: Ints, session: Ints, way: Ints, octets: Ints) -> None:
+    """IPv4 and TCP of the session's connection, in place: each side acknowledges all that came before."""
+    order = np.argsort(session, kind="stable")
+    first = np.flatnonzero(np.r_[True, np.diff(session[order]) != 0])
+    many = np.diff(np.r_[first, len(order)])
+    numbers = np.zeros((2, len(order)), np.int64)
+    for side in (0, 1):
+        carried = (length - 40)[order] * (way[order] == side)
+        before = np.cumsum(carried) - carried
+        numbers[side, order] = before - np.repeat(before[first], many) + octets[side][session[order]]
+        np.add.at(octets[side], session[order], carried)
+    hosts, ports = np.stack([0x0A630000 + session + 1, np.full(len(session), 0x0A630001 + SESSIONS)]), (40000, 443)
+    rows[:, 0], rows[:, 6], rows[:, 8], rows[:, 9] = 0x45, 0x40, 64, 6
+    _put(rows, 2, length, 2)
+    every = np.arange(len(session))
+    for at, side in ((0, way), (1, 1 - way)):
+        _put(rows, 12 + 4 * at, hosts[side, every], 4)
+        _put(rows, 20 + 2 * at, np.take(ports, side), 2)
+        _put(rows, 24 + 4 * at, numbers[side, every] & 0xFFFFFFFF, 4)
+    rows[:, 32], rows[:, 33] = 0x50, 0x10
 
 
 def _number(session: Ints, way: Ints, sent: Ints, counts: NDArray[np.bool_]) -> Ints:
