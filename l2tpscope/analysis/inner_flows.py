@@ -4,8 +4,8 @@ TCP: `expected` are the segments that were sent, as far as the tap can tell: tho
 filled a gap. `upstream_lost` are these first copies, lost before the tap. `downstream_lost` are segments that were sent again
 though all of them had passed: lost after the tap, or their acknowledgement was, or the sender gave up waiting too early.
 
-*Bias*: a segment of which the tap saw the second copy alone, with nothing after the first, is none that was lost; what a network
-doubles counts as sent again. Both are rare.
+*Bias*: a segment of which the tap saw the second copy alone, with nothing after the first, is none that was lost; an original that
+comes behind its copy, and what a network doubles, count as sent again. All are rare.
 """
 
 from __future__ import annotations
