@@ -44,7 +44,7 @@ CONTENTS = {
     Content.OTHER_PPP: "other PPP",
     Content.ARP: "ARP",
     Content.OTHER: "neither IP nor ARP",
-    Content.BROKEN: "broken IP",
+    Content.BROKEN: "malformed",
     Content.CUT: "cut off by the capture",
 }
 MPPE, MPPE_KEYS = 18, 0xF0

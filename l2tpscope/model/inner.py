@@ -25,7 +25,7 @@ class Content(IntEnum):
     OTHER = 9
     """L2TPv3: neither Ethernet, PPP nor IP with an IP packet in it that holds together."""
     BROKEN = 10
-    """Said to be IP, but it contradicts itself."""
+    """Said to be IP, but it contradicts itself; or too short for any header."""
     CUT = 11
     """Too little of it was captured."""
 

@@ -78,7 +78,8 @@ def read_packets(views: Views, data: Int64s, series: Int64s, place: Place) -> In
     is_ip = place.content <= Content.IPV6
     ready = is_ip & (place.there >= NETWORK)
     if not ready.all():
-        place.content[is_ip & ~ready] = Content.CUT
+        short = np.flatnonzero(is_ip & ~ready)
+        place.content[short] = np.where(place.there[short] < place.size[short], Content.CUT, Content.BROKEN)
         which = np.flatnonzero(ready)
         data, series = data[which], series[which]
         at, size, there, content = place.at[which], place.size[which], place.there[which], place.content[which]
@@ -109,7 +110,7 @@ def read_packets(views: Views, data: Int64s, series: Int64s, place: Place) -> In
         readable[others] = _read_others(views, packets, others, content[others], ends)
     if readable.all():
         return packets
-    cut = there < np.where(content == Content.IPV6, 40, 60)
+    cut = there < size
     bad = np.flatnonzero(~readable) if which is None else which[~readable]
     place.content[bad] = np.where(cut[~readable], Content.CUT, Content.BROKEN)
     return _some(packets, np.flatnonzero(readable))

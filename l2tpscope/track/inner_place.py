@@ -73,7 +73,7 @@ def locate(frames: Frames, views: Views, rows: Int64s) -> Place:
     there = payload + captured
     there -= at
     np.minimum(there, size, out=there)
-    short = there < SHORTEST
+    short, cut = there < SHORTEST, there < size
     if short.any():
         at = np.where(short, 0, at)  # what lies beyond the capture may lie beyond the buffer
     place = Place(np.full(len(rows), Content.CUT, np.uint8), at, size, there)
@@ -87,7 +87,7 @@ def locate(frames: Frames, views: Views, rows: Int64s) -> Place:
         place.content[which], skip = _ppp(views, at[which])
         _advance(place, which, skip)
         _anything(views, place, np.flatnonzero(v3 & ~short))
-    place.content[short] = Content.CUT
+    place.content[short] = np.where(cut[short], Content.CUT, Content.BROKEN)
     return place
 
 

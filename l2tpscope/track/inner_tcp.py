@@ -73,6 +73,8 @@ class Waiting:
     time: Int64s
     position: Int64s
     frame: Int64s
+    heard: Bools
+    """Something came back since, but no acknowledgement of all of it."""
 
     def __len__(self) -> int:
         return len(self.flow)
@@ -192,7 +194,7 @@ class InnerTcp:
         self.rtt_min = np.full(64, LONGEST)
         self._gaps = Gaps()
         none = np.zeros(0, np.int64)
-        self._waiting = Waiting(none, none, none, none, none)
+        self._waiting = Waiting(none, none, none, none, none, none.astype(np.bool_))
         self.samples: list[TcpSample] = []
         self.left_out = 0
         """Round trips that are not among `samples`."""
@@ -306,7 +308,7 @@ class InnerTcp:
             self.untimed += len(which) - room
             which = which[np.argsort(segments.row[which], kind="stable")[:room]]
         end, row = (segments.number[which] + length[which]) & 0xFFFFFFFF, segments.row[which]
-        chosen = Waiting(segments.flow[which], end, frames.time[row], row + position, frames.frame[row])
+        chosen = Waiting(segments.flow[which], end, frames.time[row], row + position, frames.frame[row], np.zeros(len(row), np.bool_))
         self._waiting = self._waiting.and_then(chosen)
 
     # ---- what was acknowledged -----------------------------------------------------------------------------------------
@@ -375,6 +377,8 @@ def _matched(waiting: Waiting, back: Int64s, acks: Segments, runs: _Runs, positi
     reached = np.minimum(found, size - 1)
     answered = there & (found < size) & (runs.run[reached] == run)
     over = there & ~answered & (found < size) & (acks.flow[reached] == back)  # other numbers began before it was acknowledged
+    over |= there & waiting.heard & runs.fresh[safe]
+    waiting.heard |= there
     too_far = answered & (runs.number[reached] - target > FAR)
     result: NDArray[np.int64] = np.where(answered, reached, -1)
     return result, refused | over | too_far
