@@ -270,9 +270,9 @@ class InnerTcp:
         """Gaps, and segments from below, one by one; the rows of those that were sent again. *seen*: length, and which are from below."""
         length, late = seen
         odd = runs.number > runs.before
-        odd |= late
-        if len(self._gaps):
+        if len(self._gaps) or odd.any():
             odd |= runs.fresh
+        odd |= late
         again = []
         for row in np.flatnonzero(odd).tolist():
             flow, first = int(segments.flow[row]), int(runs.number[row])
