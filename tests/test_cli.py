@@ -100,6 +100,16 @@ def test_every_table_in_every_format(table: str, samples: Path, tmp_path: Path) 
     assert len(pd.read_parquet(target)) == len(rows)
 
 
+def test_no_inner_looks_into_no_session(samples: Path) -> None:
+    """With `--no-inner` nothing inside sessions is told, nor measured."""
+    sample = str(samples / "session_limit.pcap")
+    assert "inside:" in inside(sample)
+    assert "inside:" not in inside("--no-inner", sample)
+    document = json.loads(inside("summary", "--format", "json", "--no-inner", sample))
+    assert document["inner_flows"] == []
+    assert {row["kind"] for row in document["rtt"]}.isdisjoint({"icmp-echo", "tcp"})
+
+
 def test_output_goes_to_a_file(healthy: Path, tmp_path: Path) -> None:
     """With `-o` the file holds what would have been printed, and nothing is."""
     target = tmp_path / "x.json"
