@@ -25,8 +25,9 @@ def _host(endpoint: str) -> str:
 
 def tunnel(row: TunnelRow) -> str:
     """What its two endpoints sent each other, whatever Wireshark takes it for."""
-    port = split(row.responder)[1]
-    return between(row.initiator, row.responder) + (f" && (udp.port == {port} || icmp || icmpv6)" if port else "")
+    host, port = split(row.responder)
+    icmp = "icmpv6" if ":" in host else "icmp"
+    return between(row.initiator, row.responder) + (f" && (udp.port == {port} || {icmp})" if port else "")
 
 
 def ike_sa(row: IkeSaRow) -> str:

@@ -52,7 +52,8 @@ def _ike(_: Trace, measures: Measures) -> bool:
 
 def _odd_ike(row: IkeSaRow) -> bool:
     up = row.state in ("established", "closed", "replaced", "partial", "lost")
-    return not up or row.furthest == "QM1" or (row.state == "closed" and not row.child_exchanges)
+    again = max(row.retransmissions_to_initiator, row.retransmissions_to_responder) > 1
+    return not up or again or row.furthest == "QM1" or (row.state == "closed" and not row.child_exchanges)
 
 
 def _esp(trace: Trace, measures: Measures) -> bool:

@@ -72,7 +72,8 @@ def facts(row: FindingRow, measures: Measures) -> Iterator[Line]:
     who = _who(row, measures)
     if who:
         yield "who", who
-    yield "frames", f"{evidence(row, measures.captures)}   {_times(row, measures.captures)}"
+    frames = evidence(row, measures.captures)
+    yield ("frames", f"{frames}   {_times(row, measures.captures)}") if frames else ("when", _times(row, measures.captures))
     yield from (("against", text) for text in row.against)
     if row.alternatives:
         yield "may be", "; ".join(row.alternatives)

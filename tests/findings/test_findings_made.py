@@ -243,3 +243,21 @@ def test_a_flood_of_ike() -> None:
     counted = IkeFlood(count=10_000, first=T0, last=T0 + 20 * SECOND)
     (found,) = check("L2S609", half_open(99, SECOND // 25), ike_flood=counted)
     assert found.summary.startswith("10099 requests")
+
+
+def rekeying(*more: Any) -> Measures:
+    """An IKE SA that is up and used, and asks for new keys three times after an hour."""
+    asked = [
+        ike_message(frame=20 + at, time=T0 + (3600 + at) * SECOND, name="QM1", message_id=7, direction="to_responder") for at in range(3)
+    ]
+    return Measures(vpns=[vpn()], ike_sas=[ike_sa(established=T0, retransmissions_to_responder=2)], ike_messages=[*asked, *more])
+
+
+def test_a_rekeying_that_nobody_answers() -> None:
+    """QM1 three times without a word of that exchange is certain; an answer to it, even a refusal in the exchange, ends the claim."""
+    (found,) = check("L2S411", rekeying())
+    assert (found.grade, found.summary) == ("certain", "the client asks for new keys 3600 s after IKE came up, 3 times, and gets no answer")
+    answer = ike_message(frame=30, time=T0 + 3610 * SECOND, name="QM2", message_id=7, direction="to_initiator")
+    assert check("L2S411", rekeying(answer)) == []
+    other = ike_message(frame=30, time=T0 + 3610 * SECOND, name="INF", message_id=8, direction="to_initiator")
+    assert len(check("L2S411", rekeying(other))) == 1
