@@ -32,7 +32,7 @@ IPSEC = sorted(path.stem for path in SEEDS.glob("*.pcap"))
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/facts.json")) + IPSEC
 EVERY_CASE = pytest.mark.parametrize("name", CASES)
 TABLES = tuple(table for table in ROWS if table != "captures")
-PLACE = ("capture", "frame", "frame_request", "frame_reply", "retransmission_of", "acked_by", "reply_to")
+PLACE = ("capture", "frame", "frame_request", "frame_reply", "retransmission_of", "acked_by", "reply_to", "evidence", "evidence_captures")
 """Columns that say where something is stored, and so may change with how it is stored."""
 FILE_ONLY = ("capture", "path", "format", "time_resolution_s", "link_types")
 
@@ -138,7 +138,7 @@ def swapped(octets: bytes) -> bytes:
 
 def renamed(text: str) -> str:
     """The text with the two hosts' addresses exchanged."""
-    return text.replace("198.51.100.10", "other").replace("203.0.113.5", "198.51.100.10").replace("other", "203.0.113.5")
+    return text.replace("198.51.100.10", "<one>").replace("203.0.113.5", "198.51.100.10").replace("<one>", "203.0.113.5")
 
 
 HASHED = {*IPSEC, "wrong_psk", "gateway_decrypts"} - {"esp_begins_late"}

@@ -104,8 +104,12 @@ class Case:
 
     @cached_property
     def one_sided(self) -> bool:
-        """Some capture has one direction only: that something was not answered cannot be said."""
-        return any(row.one_sided for row in self.measures.captures)
+        """One direction is all there is: that something was not answered cannot be said. Of several captures, such as rotated ones
+        or one a direction, each may have one direction, and all together both.
+        """
+        both = any(row.packets_to_client and row.packets_to_server for row in self.measures.vpns)
+        answered = any(row.rtt_initiator_side_min_s or row.rtt_responder_side_min_s for row in self.measures.ike_sas)
+        return not both and not answered and any(row.one_sided for row in self.measures.captures)
 
     def absent(self, grade: Grade) -> Grade:
         """The grade of a claim that something did not come: no surer than the capture is complete."""

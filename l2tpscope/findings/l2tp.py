@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,11 +41,17 @@ def _about(tunnel: TunnelRow, vpn: int | None, subject: str, evidence: Sequence[
 
 def copies(messages: Iterable[MessageRow]) -> list[list[MessageRow]]:
     """Each message with its retransmissions, in the order of their first copies; acknowledgements are none."""
-    groups: dict[tuple[int, int], list[MessageRow]] = defaultdict(list)
+    groups: list[list[MessageRow]] = []
+    last: dict[tuple[str, int | None, str], list[MessageRow]] = {}
     for row in messages:
-        if row.message not in ("ZLB", "ACK"):
-            groups[row.capture, row.retransmission_of or row.frame].append(row)
-    return list(groups.values())
+        if row.message in ("ZLB", "ACK"):
+            continue
+        key = row.direction, row.ns, row.message  # frames alone would not do: the first copy may be in another capture
+        if row.retransmission_of is None or key not in last:
+            last[key] = []
+            groups.append(last[key])
+        last[key].append(row)
+    return groups
 
 
 def ending(row: TunnelRow | SessionRow) -> str:

@@ -63,9 +63,10 @@ def ike(names: dict[int, str], **given: Any) -> Measures:
         "opened": T0,
         "natt": False,
         "authentication": "PSK",
+        "rtt_responder_side_min_s": None,
     }
     return Measures(
-        vpns=[vpn(ike_sas=[1], esp_sas=[], tunnels=[], stage="ike-reply")],
+        vpns=[vpn(ike_sas=[1], esp_sas=[], tunnels=[], stage="ike-reply", packets_to_client=0)],
         ike_sas=[ike_sa(**{**values, "exchange": "main", "version": 1, "nat_initiator": None, **given})],
         ike_messages=messages,
     )
@@ -187,7 +188,8 @@ def one_way(**given: Any) -> Measures:
         "first": T0,
         "last": T0 + 15 * SECOND,
     }
-    return Measures(vpns=[vpn(ike_sas=[1], esp_sas=[1], tunnels=[])], ike_sas=[ike_sa()], esp_sas=[esp_sa(**{**values, **given})])
+    ends = [vpn(ike_sas=[1], esp_sas=[1], tunnels=[], packets_to_client=0)]
+    return Measures(vpns=ends, ike_sas=[ike_sa(rtt_responder_side_min_s=None)], esp_sas=[esp_sa(**{**values, **given})])
 
 
 def test_esp_that_nobody_answers() -> None:

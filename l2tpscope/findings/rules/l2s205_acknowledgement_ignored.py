@@ -10,8 +10,9 @@ Source: RFC 2661 §5.8, RFC 3931 §4.2
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from l2tpscope.analysis.rows import MessageRow
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.l2tp import TO, about_tunnel, copies
 from l2tpscope.findings.rule import Finding, Rule, Severity
@@ -27,13 +28,18 @@ def check(case: Case) -> Iterable[Finding]:
         if row.retransmissions_to_initiator + row.retransmissions_to_responder < LEAST:
             continue
         messages = case.messages(row)
-        times = {(one.capture, one.frame): one.time for one in messages}
         late = []
         for group in copies(messages):
-            acked = times.get((group[0].capture, group[0].acked_by or 0))
-            after = [one for one in group if acked is not None and one.time > acked]
+            acked = _acknowledged(group[0], messages)
+            after = [one for one in group if acked is not None and one.time > acked] if len(group) > LEAST else []
             late += after if len(after) >= LEAST else []
         if late:
             names = ", ".join(dict.fromkeys(f"{one.message} from {TO[one.direction]}" for one in late))
             summary = f"{names} is sent again and again after its acknowledgement has passed here"
             yield about_tunnel(row, late, grade="likely", summary=summary)
+
+
+def _acknowledged(first: MessageRow, messages: Sequence[MessageRow]) -> int | None:
+    """When its acknowledgement passed, which may be in another capture than itself."""
+    answers = (one.time for one in messages if one.frame == first.acked_by and one.direction != first.direction and one.time >= first.time)
+    return min(answers, default=None)

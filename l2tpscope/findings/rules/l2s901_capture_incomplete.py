@@ -21,18 +21,14 @@ RULE = Rule(id="L2S901", name="capture-incomplete", severity=Severity.WARNING, s
 
 
 def check(case: Case) -> Iterable[Finding]:
-    """Captures that lack something."""
-    for row in case.measures.captures:
-        lacks = [f"the capturer dropped {row.reported_drops} frames"] if row.reported_drops else []
-        lacks += [f"{row.acknowledged_unseen} control messages were acknowledged that it does not have"] if row.acknowledged_unseen else []
-        lacks += ["it has one direction only"] if row.one_sided else []
-        if lacks and row.time_start is not None and row.time_end is not None:
-            yield Finding(
-                grade="certain",
-                subject=f"capture {row.capture}",
-                summary=f"the capture is incomplete: {'; '.join(lacks)}",
-                evidence=(),
-                first=row.time_start,
-                last=row.time_end,
-                wireshark_filter="udp.port in {500, 4500, 1701} || esp",
-            )
+    """What the captures lack, all together: however they were cut into files."""
+    if case.doubts:
+        yield Finding(
+            grade="certain",
+            subject="capture",
+            summary=f"the capture is incomplete: {'; '.join(case.doubts)}",
+            evidence=(),
+            first=case.trace.begin,
+            last=case.trace.end,
+            wireshark_filter="udp.port in {500, 4500, 1701} || esp",
+        )
