@@ -26,7 +26,7 @@ def check(case: Case) -> Iterable[Finding]:
         yield Finding(
             grade="certain",
             subject="capture",
-            summary=f"the capture is incomplete: {'; '.join(case.doubts)}",
+            summary=f"{'; '.join(case.doubts)}: what did not come may only not have been captured",
             evidence=(),
             first=case.trace.begin,
             last=case.trace.end,
