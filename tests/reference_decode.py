@@ -223,6 +223,22 @@ def believe_l2f(payload: bytes, octets: int, flags: int) -> bool:
     return not flags & 0x0FF0 and octets >= 10 and fits and 1 <= padded[2] <= 3
 
 
+def l2f(frame: Reader, at: int, octets: int) -> Row:
+    """The header of L2F as columns have it. *Source*: RFC 2341 §4.2."""
+    flags = frame.maybe(at, 2, 0)
+    header = 10 + 2 * (flags >> 15) + 4 * (flags >> 14 & 1)
+    header += frame.maybe(at + 10, 2, 0) if flags & 0x8000 else 0
+    length = min(frame.maybe(at + 8, 2, octets), octets)
+    return {
+        "flags": flags,
+        "ns": frame.maybe(at + 3, 1, -1) if flags & 0x1000 else -1,
+        "session": frame.maybe(at + 4, 2, 0),
+        "tunnel": frame.maybe(at + 6, 2, 0),
+        "body": at + min(header, octets),
+        "body_octets": max(length - header, 0),
+    }
+
+
 class Reference:
     """Decodes frames one by one, in order."""
 
@@ -328,6 +344,8 @@ class Reference:
             row |= version2(frame, at, octets)
         if kind in (Kind.L2TP3_CONTROL, Kind.L2TP3_DATA):
             row |= version3(frame, at, octets, protocol == 115)
+        if kind == Kind.L2F:
+            row |= l2f(frame, at, octets)
         if kind == Kind.ESP:
             row |= {"session": frame.maybe(at, 4, 0), "ns": frame.maybe(at + 4, 4, -1)}
         if kind == Kind.AH:

@@ -20,6 +20,7 @@ VECTORS: dict[str, list[bytes]] = {
     for protocol, file, table in (
         ("l2tp control", "l2tp.toml", "message"),
         ("ike", "ike.toml", "message"),
+        ("l2f", "l2f.toml", "packet"),
         ("ppp", "ppp.toml", "frame"),
         ("icmp error", "icmp.toml", "icmp"),
         ("icmpv6 error", "icmp.toml", "icmpv6"),

@@ -102,17 +102,17 @@ class Frames:
     payload_captured: Int64s
     """How much of it is there."""
     flags: NDArray[np.uint16]
-    """First 16 bits of an L2TP header; 0 elsewhere."""
+    """First 16 bits of an L2TP or L2F header; 0 elsewhere."""
     tunnel: NDArray[np.uint32]
-    """v2: Tunnel ID; v3 control: Control Connection ID; 0 elsewhere. Assigned by the receiver."""
+    """v2: Tunnel ID; v3 control: Control Connection ID; L2F: CLID; 0 elsewhere. Assigned by the receiver."""
     session: NDArray[np.uint32]
-    """v2: Session ID; v3 data: Session ID; ESP, AH: SPI; 0 elsewhere. Assigned by the receiver."""
+    """v2: Session ID; v3 data: Session ID; ESP, AH: SPI; assigned by the receiver. L2F: Multiplex ID, the same both ways. 0 elsewhere."""
     ns: Int64s
-    """Ns of L2TP, sequence number of ESP and AH; -1 where there is none or it was cut off."""
+    """Ns of L2TP, sequence number of L2F, ESP and AH; -1 where there is none or it was cut off."""
     nr: Int64s
     """Nr of L2TP; -1 where there is none."""
     body: Int64s
-    """Offset in `octets` of what L2TP carries: AVPs, or a PPP frame (after the offset padding)."""
+    """Offset in `octets` of what L2TP or L2F carries: AVPs or messages, or a PPP frame (after the offset padding)."""
     body_octets: Int64s
     """Its length as the headers say: the Length field where there is one, else UDP's; 0 for a ZLB. Never negative."""
     duplicate: NDArray[np.bool_]

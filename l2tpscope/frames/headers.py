@@ -1,4 +1,4 @@
-"""The fields of L2TP, ESP and AH headers in columns."""
+"""The fields of L2TP, L2F, ESP and AH headers in columns."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ def read_fields(views: Views, packets: Packets, payload: Payloads, kinds: Octet)
         for name in Fields.__slots__:
             getattr(fields, name)[which] = getattr(part, name)
     _version3(views, packets, payload, kinds, fields)
+    _l2f(views, packets.rows, payload, kinds, fields)
     _ipsec(packets.rows, payload, kinds, fields)
     return fields
 
@@ -110,6 +111,26 @@ def _version3(views: Views, packets: Packets, payload: Payloads, kinds: Octet, f
         room = payload.octets[data] - skip - 4
         fields.body[data] = at + 4
         fields.body_octets[data] = np.maximum(room, 0)
+
+
+def _l2f(views: Views, rows: Rows, payload: Payloads, kinds: Octet, fields: Fields) -> None:
+    """RFC 2341 §4.2, in place: 10 octets, and what the bits F and K add; what was cut off reads 0, the sequence number -1."""
+    which = np.flatnonzero(kinds == Kind.L2F)
+    if not len(which):
+        return
+    some, there, room = select(rows, which), payload.captured[which], payload.octets[which]
+    flags = some["flags"].astype(np.int64)
+    offset_there, key_there = flags >> 15, flags >> 14 & 1
+    fields.flags[which] = flags
+    fields.ns[which] = np.where((flags >> 12 & 1 == 1) & (there >= 4), some["length"].astype(np.int64) & 0xFF, -1)
+    fields.session[which] = np.where(there >= 6, some["at4"] >> 16, 0)
+    fields.tunnel[which] = np.where(there >= 8, some["at4"] & 0xFFFF, 0)
+    header = 10 + 2 * offset_there + 4 * key_there
+    at = payload.at[which]
+    header += np.where((offset_there == 1) & (there >= 12), views.u16(at + 10), 0)
+    length = np.where(there >= 10, np.minimum(some["at8"].astype(np.int64) >> 16, room), room)
+    fields.body[which] = at + np.minimum(header, room)
+    fields.body_octets[which] = np.maximum(length - header, 0)
 
 
 def _ipsec(rows: Rows, payload: Payloads, kinds: Octet, fields: Fields) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from l2tpscope.core.anomaly import Anomaly
 from l2tpscope.wire.icmp import decode_icmp6_error, decode_icmp_error
 from l2tpscope.wire.ike import decode_ike
+from l2tpscope.wire.l2f import decode_l2f
 from l2tpscope.wire.l2tp.control import decode_control
 from l2tpscope.wire.ppp import decode_ppp
 
@@ -37,6 +38,7 @@ class Protocol:
 PROTOCOLS: tuple[Protocol, ...] = (
     Protocol("l2tp control", decode_control),
     Protocol("ike", decode_ike),
+    Protocol("l2f", decode_l2f),
     Protocol("ppp", decode_ppp),
     Protocol("icmp error", decode_icmp_error),
     Protocol("icmpv6 error", decode_icmp6_error),
