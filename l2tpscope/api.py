@@ -22,6 +22,7 @@ from l2tpscope.track.ike import IkeTracker
 from l2tpscope.track.inner import InnerTracker
 from l2tpscope.track.ip_id import IpIdTracker
 from l2tpscope.track.keepalive import KeepaliveTracker
+from l2tpscope.track.l2f import L2fTracker
 from l2tpscope.track.l2tp import L2tpTracker
 from l2tpscope.track.ppp import PppTracker
 from l2tpscope.track.tally import Tally
@@ -68,7 +69,7 @@ def _follow(
     """Read everything once; on an interrupt, what was read so far."""
     decoder, l2tp, data, icmp, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), IcmpTracker(), Tally()
     ike, esp, twins, keepalives, ppp = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker(), PppTracker()
-    ip_ids, inside = IpIdTracker(), InnerTracker() if inner else None
+    ip_ids, l2f, inside = IpIdTracker(), L2fTracker(), InnerTracker() if inner else None
     interrupted = False
     try:
         for batch in merged(sources):
@@ -80,7 +81,7 @@ def _follow(
             ip_ids.feed(frames, rows, series)
             if inside is not None:
                 inside.feed(frames, rows, series)
-            for tracker in (ppp, ike, esp, twins, keepalives, icmp):
+            for tracker in (ppp, l2f, ike, esp, twins, keepalives, icmp):
                 tracker.feed(frames)
             if progress is not None:
                 progress(*_position(sources))
@@ -107,11 +108,12 @@ def _follow(
         esp_bin_width=esp.bins.width,
         keepalives=keepalives.finish(),
         ppp=ppp.seen,
+        l2f=l2f.finish(end),
         inner=inside.finish() if inside is not None else None,
         twins=twins.finish(),
         notes=[
             note
-            for tracker in (decoder, l2tp, data, ip_ids, ike, esp, keepalives, ppp, *((inside,) if inside is not None else ()))
+            for tracker in (decoder, l2tp, data, ip_ids, ike, esp, keepalives, ppp, l2f, *((inside,) if inside is not None else ()))
             for note in tracker.notes()
         ],
     )

@@ -45,6 +45,7 @@ TABLES = {
     "events": "The timeline: what happened when.",
     "ppp": "Every PPP control packet: what was asked, agreed, refused, and why it ended.",
     "inner": "What endpoints inside sessions in clear exchanged, most octets first: round trips, retransmissions, MSS.",
+    "l2f": "The tunnels of L2F: who, CLIDs, state, clients, echoes, payload each way, how each ended.",
     "vpns": "Each client's connection: IKE, ESP, tunnels and sessions joined, how far it got, how that is known.",
     "ike": "The IKE SAs: who, how far, what was chosen, NAT, how each ended.",
     "ike-messages": "Every IKE message: its name, what it answers, retransmissions.",

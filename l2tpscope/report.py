@@ -229,6 +229,11 @@ class Report:
         return self.frame("inner_flows")
 
     @cached_property
+    def l2f(self) -> pd.DataFrame:
+        """One row a tunnel of L2F."""
+        return self.frame("l2f")
+
+    @cached_property
     def vpns(self) -> pd.DataFrame:
         """One row a client's connection."""
         return self.frame("vpns")

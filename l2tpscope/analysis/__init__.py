@@ -14,6 +14,7 @@ from l2tpscope.analysis.inner_echo import measure_echo_rtt, measure_inner_echo_l
 from l2tpscope.analysis.inner_flows import contents, flow_notes, measure_flows, measure_tcp_loss, measure_tcp_rtt
 from l2tpscope.analysis.inner_talks import look_inside
 from l2tpscope.analysis.ip_id import measure_ip_id
+from l2tpscope.analysis.l2f import l2f_events, measure_l2f, tell_l2f_tunnels
 from l2tpscope.analysis.loss import measure_loss
 from l2tpscope.analysis.messages import measure_messages
 from l2tpscope.analysis.outcome import Outcome, tunnel_outcome
@@ -46,6 +47,7 @@ def measure(trace: Trace) -> Measures:
     around = _around(trace, told, suspect=suspect)
     ppp = tell(channels, trace.ppp)
     ppp_of = {one.call.number: one for one in ppp}
+    l2f = tell_l2f_tunnels(trace.l2f, trace.end)
     software = tell_software(stories, ppp, around.ike_sas, around.vpn_of_tunnel)
     inside = look_inside(channels, trace.inner)
     echoes = pair_echoes(inside, trace.end)
@@ -74,9 +76,12 @@ def measure(trace: Trace) -> Measures:
             *around.loss,
         ],
         throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), around.throughput),
-        events=partial(_events, partial(measure_events, told, trace), partial(ppp_events, ppp), around.events),
+        events=partial(
+            _events, partial(measure_events, told, trace), partial(ppp_events, ppp), partial(l2f_events, l2f, trace.l2f), around.events
+        ),
         ppp=partial(measure_ppp, ppp, show_secrets=trace.show_secrets),
         inner_flows=partial(measure_flows, inside, echoes),
+        l2f=measure_l2f(l2f),
         vpns=around.vpns,
         ike_sas=around.ike_sas,
         ike_messages=around.ike_messages,

@@ -582,6 +582,72 @@ class PppRow:
 
 
 @dataclass(slots=True)
+class L2fRow:
+    """One tunnel of L2F (RFC 2341), L2TP's forerunner. The initiator is the NAS, the responder the home gateway."""
+
+    l2f: int
+    initiator: str
+    responder: str
+    roles: Literal["seen", "guessed"]
+    initiator_clid: int | None
+    """Client ID that the initiator gave out: the responder sends under it."""
+    responder_clid: int | None
+    initiator_name: str | None
+    """As it calls itself in its L2F_CONF."""
+    responder_name: str | None
+    state: Literal["opening", "unanswered", "refused", "established", "closed", "lost", "partial"]
+    """`lost`: five echoes of one side, or more, went unanswered to the end; `partial`: nothing shows that it was up."""
+    opened: Time
+    """First L2F_CONF; where none was seen, the first packet."""
+    established: Time | None
+    """The second side's L2F_OPEN, or the first packet that proves that the tunnel was up."""
+    closed: Time | None
+    """First L2F_CLOSE of the tunnel."""
+    setup_s: float | None
+    """First L2F_CONF to the second side's L2F_OPEN."""
+    closed_by: Side | None
+    close_mask: int | None
+    """L2F_CLOSE_WHY, a mask of reasons."""
+    close_reason: str | None
+    """What its bits say."""
+    close_message: str | None
+    """L2F_CLOSE_STR."""
+    clients: int
+    """Each Multiplex ID each time it was opened, and those of which payload alone was seen."""
+    clients_accepted: int
+    """Of these, those that the responder opened too, or whose set-up was not seen."""
+    clients_refused: int
+    """Closed without having been accepted."""
+    client_names: list[str]
+    """Twelve at most."""
+    authentications: list[str]
+    """How the initiator says that its clients were authenticated."""
+    messages_to_responder: int
+    """Management packets, copies by the capture not counted."""
+    messages_to_initiator: int
+    echo_rtt_initiator_side_min_s: float | None
+    """Smallest round trip of an echo that only one answer fits, tap to initiator and back."""
+    echo_rtt_responder_side_min_s: float | None
+    echo_rtts: int
+    """How many of both sides there are."""
+    data_packets_to_responder: int
+    data_packets_to_initiator: int
+    data_octets_to_responder: int
+    """What L2F carried (PPP frames, IP packets of SLIP), as the headers say."""
+    data_octets_to_initiator: int
+    expected_to_responder: int | None
+    """Sequence numbers of payload; null where it has none (S not set), or where it cannot be told what they count."""
+    expected_to_initiator: int | None
+    lost_to_responder: int | None
+    """Of these, those missing between the sender and the tap, or in the capture. Counted by 8 bits: 128 lost in a row do not show."""
+    lost_to_initiator: int | None
+    linked_by: str | None
+    """How the two directions are known to belong together."""
+    anomalies: list[str]
+    """Twelve at most, each once."""
+
+
+@dataclass(slots=True)
 class FindingRow:
     """One thing that is wrong, or good to know: what, how sure, what shows it, what to do. In the order in which to read them."""
 
@@ -662,6 +728,7 @@ ROWS: dict[str, type] = {
     "events": EventRow,
     "ppp": PppRow,
     "inner_flows": InnerFlowRow,
+    "l2f": L2fRow,
     "vpns": VpnRow,
     "ike_sas": IkeSaRow,
     "ike_messages": IkeMessageRow,
@@ -688,6 +755,7 @@ class Measures:
     events: list[EventRow] | Callable[[], list[EventRow]] = field(default_factory=list)
     ppp: list[PppRow] | Callable[[], list[PppRow]] = field(default_factory=list)
     inner_flows: list[InnerFlowRow] | Callable[[], list[InnerFlowRow]] = field(default_factory=list)
+    l2f: list[L2fRow] = field(default_factory=list)
     vpns: list[VpnRow] = field(default_factory=list)
     ike_sas: list[IkeSaRow] = field(default_factory=list)
     ike_messages: list[IkeMessageRow] | Callable[[], list[IkeMessageRow]] = field(default_factory=list)

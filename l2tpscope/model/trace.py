@@ -15,6 +15,7 @@ from l2tpscope.model.ike import IkeFlood, IkeSa
 from l2tpscope.model.inner import Inner
 from l2tpscope.model.ip_id import IpIdCounter
 from l2tpscope.model.keepalive import Keepalives
+from l2tpscope.model.l2f import L2fSeen
 from l2tpscope.model.ppp import PppSeen
 from l2tpscope.model.refusal import Refusal
 from l2tpscope.model.tally import CaptureTally
@@ -54,6 +55,7 @@ class Trace:
     ppp: list[PppSeen] = field(default_factory=list)
     inner: Inner | None = None
     """Of sessions in clear; None: not looked at."""
+    l2f: L2fSeen = field(default_factory=L2fSeen)
     twins: list[Twin] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out."""

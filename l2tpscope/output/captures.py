@@ -104,13 +104,11 @@ def other_vpns(rows: Sequence[CaptureRow]) -> str:
 
 
 def frames(rows: Sequence[CaptureRow]) -> Block:
-    """What was in them, counted, and what of it is not followed."""
+    """What was in them, counted, and which other VPNs, which are not followed."""
     totals = [(name, sum(getattr(row, column) for row in rows)) for name, column in COUNTS]
     said = [f"{name} {count(total)}" for at, (name, total) in enumerate(totals) if total or at < ALWAYS]
     lines = [Cell(", ".join(said))]
     others = other_vpns(rows)
     if others:
         lines.append(Cell(f"also seen, not followed: {others}", "dim"))
-    if any(row.l2f_frames for row in rows):
-        lines.append(Cell("L2F is counted, not followed", "dim"))
     return Block("FRAMES", lines)

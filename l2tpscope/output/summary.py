@@ -6,6 +6,7 @@ from l2tpscope.analysis.rows import Measures
 from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.captures import captures, frames, other_vpns
 from l2tpscope.output.findings import digest
+from l2tpscope.output.l2f import l2f
 from l2tpscope.output.room import FEW, LINES, command, height, unusual
 from l2tpscope.output.sessions import sessions
 from l2tpscope.output.stages import OF_IKE
@@ -25,6 +26,7 @@ def summary(report: Report) -> list[Block]:
     head = [*captures(measures.captures), frames(measures.captures), *digest(report)]
     if report.interrupted:
         head.insert(0, Block(lines=[Cell("INTERRUPTED: what follows is what had been read until then", "warn")]))
+    head += l2f(measures)
     tail = [Block("NOTES", [Cell(note) for note in report.notes])] if report.notes else []
     tail.append(_next(report))
     room = LINES - height(head) - height(tail)
@@ -70,6 +72,7 @@ def _wanted(measures: Measures) -> list[tuple[str, str]]:
         (any(row.retransmissions_to_responder + row.retransmissions_to_initiator for row in rows), messages),
         (len(rows) > FEW and bool(measures.rtt), ("rtt", "every round trip")),
         (bool(rows), events),
+        (bool(measures.l2f), ("l2f", "each tunnel of L2F, and how it ended")),
         (bool(rows), messages),
         (bool(connections), linked),
         (bool(measures.esp_sas), ("esp", "each SA: numbers, loss, order, what made it")),

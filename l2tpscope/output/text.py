@@ -10,6 +10,8 @@ from l2tpscope.output.blocks import Block, Cell, Row
 from l2tpscope.output.findings import diagnosis
 from l2tpscope.output.ipsec_listings import DETAILS as IPSEC_DETAILS
 from l2tpscope.output.ipsec_listings import LISTINGS as IPSEC_LISTINGS
+from l2tpscope.output.l2f import LISTING as L2F_LISTING
+from l2tpscope.output.l2f import details as l2f_details
 from l2tpscope.output.page import Page
 from l2tpscope.output.shown import Shown, arrow, association, instant, known, left, right, second
 from l2tpscope.output.summary import summary
@@ -163,6 +165,7 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         right("min ms", _fastest),
         right("again", _again, optional=True),
     ),
+    "l2f": L2F_LISTING,
     **IPSEC_LISTINGS,
 }
 """What each table shows on a page. The numbers of `rtt` and `loss` stand beside what they were made from."""
@@ -202,6 +205,7 @@ DETAILS: Mapping[str, Callable[[Any], Sequence[Cell]]] = {
     "sessions": _ended,
     "messages": _odd,
     "ppp": _of_ppp,
+    "l2f": l2f_details,
     **IPSEC_DETAILS,
 }
 """What stands under a row: how it ended, what speaks against a capture, what is odd in a message."""

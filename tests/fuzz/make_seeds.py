@@ -1,6 +1,7 @@
-"""Makes the captures of IPsec and L2TPv3 in `seeds/` from the laboratory captures: `python tests/fuzz/make_seeds.py`.
+"""Makes the captures of IPsec, L2TPv3 and L2F in `seeds/`: `python tests/fuzz/make_seeds.py`.
 
-They seed the fuzzing and the tests of invariance, which need no facts. Needs ../shared.
+That of L2F is written by a script, the others are laboratory captures. They seed the fuzzing and the tests of invariance, which need no facts.
+Needs ../shared.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "truth"))
+sys.path[:0] = [str(HERE.parent / name) for name in ("truth", "analysis")]
 
 import container  # noqa: E402
 import hand  # noqa: E402
 import ipsec_hand  # noqa: E402
+import l2f_script  # noqa: E402
 import lab  # noqa: E402
 from hand import Record  # noqa: E402
 
@@ -63,6 +65,7 @@ def main() -> None:
     for name, seed in SEEDS.items():
         records = [cut(one) for one in hand.records(lab.LAB / seed.scenario / seed.point) if seed.keep(one.frame)]
         container.write(HERE / "seeds" / f"{name}.pcap", container.pcap(records))
+    container.write(HERE / "seeds" / "l2f.pcap", l2f_script.whole().file())
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ SEEDS = [
     ("refused", 0),
     ("rekeying", 10),
     ("tunnel_mode", 0),
+    ("l2f", 0),
+    ("l2f", 26),
     ("two_clients_one_nat", 40),
     ("two_clients_one_nat", 212),
 ]

@@ -13,6 +13,7 @@ from l2tpscope.analysis.rows import (
     IkeSaRow,
     InferenceRow,
     InnerFlowRow,
+    L2fRow,
     LossRow,
     Measures,
     MessageRow,
@@ -142,6 +143,19 @@ def measures() -> Measures:
                 responder=HOSTILE,
                 first=T0,
                 last=T0,
+            )
+        ],
+        l2f=[
+            row(
+                L2fRow,
+                "l2f",
+                l2f=1,
+                initiator_name=HOSTILE,
+                closed_by="initiator",
+                close_message=HOSTILE,
+                clients=1,
+                client_names=[HOSTILE],
+                anomalies=[HOSTILE],
             )
         ],
         vpns=[row(VpnRow, "vpns", vpn=1, client="198.51.100.10:1701", server="203.0.113.5:1701", tunnels=[1], linked_by=[HOSTILE])],
