@@ -1,7 +1,7 @@
 """Makes the captures of IPsec, L2TPv3 and L2F in `seeds/`: `python tests/fuzz/make_seeds.py`.
 
-That of L2F is written by a script, the others are laboratory captures. They seed the fuzzing and the tests of invariance, which need no facts.
-Needs ../shared.
+That of L2F is written by a script, the others are laboratory captures. They seed the fuzzing and the tests of invariance, which need no
+facts. Needs ../shared.
 """
 
 from __future__ import annotations
