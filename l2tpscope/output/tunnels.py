@@ -13,7 +13,7 @@ from l2tpscope.output.room import FEW, Told, chosen, end_of, fitted, life, more,
 from l2tpscope.output.trips import NOTHING, SIDES, round_trips
 from l2tpscope.output.values import UNKNOWN, count, duration, milliseconds
 from l2tpscope.output.vpns import clear
-from l2tpscope.output.words import STATES, TONES, between, both, cut, ending, ids, party
+from l2tpscope.output.words import STATES, TONES, between, both, cut, ending, ids, party, software
 from l2tpscope.report import Report
 
 WAYS: tuple[tuple[Direction, str], ...] = (("to_responder", "→"), ("to_initiator", "←"))
@@ -98,6 +98,8 @@ def _details(row: TunnelRow, control: Losses) -> list[Cell]:
         lost = control.get((row.tunnel, direction))
         if lost is not None and (lost.upstream_lost or lost.downstream_lost):
             details.append(Cell(f"control messages {arrow}: {_control_loss(lost)}", "warn"))
+    if made := software(row):
+        details.append(Cell(made, "dim"))
     if row.authentication:
         details.append(Cell(f"authentication: {row.authentication}", "dim"))
     return details
@@ -143,11 +145,13 @@ def _round_trips(measures: Measures, trips: Sequence[Statistic], shown: Sequence
 
 
 def _facts(rows: Sequence[TunnelRow]) -> dict[int, list[Cell]]:
-    """What is to be said of each tunnel beside its line."""
+    """What is to be said of each tunnel beside its line; whose software it is only where several have the same."""
     facts = {}
+    made = Counter[str](map(software, rows))
     for row in rows:
         why = ending(row)
         said = [*_version(row), *([Cell(why, TONES.get(row.state, ""))] if why else []), *_one_sided(row)]
+        said += [Cell(software(row), "dim")] if software(row) and made[software(row)] > 1 else []
         facts[row.tunnel] = said + ([Cell(f"authentication: {row.authentication}", "dim")] if row.authentication else [])
     return facts
 

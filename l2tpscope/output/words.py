@@ -13,6 +13,7 @@ from l2tpscope.output.values import UNKNOWN, count, interval
 
 L2TP_PORT = "1701"
 OWN_PORTS = (L2TP_PORT, "500", "4500")
+LONGEST_SOFTWARE = 30
 LONGEST = 120
 """What a peer wrote is cut to this many columns in the summary; JSON has all of it."""
 
@@ -40,6 +41,16 @@ def host(endpoint: str) -> str:
 def between(row: TunnelRow) -> str:
     """`initiator → responder`, with `?` where the roles are guessed."""
     return f"{party(row.initiator)} → {party(row.responder)}" + (" ?" if row.roles == "guessed" else "")
+
+
+def software(row: TunnelRow) -> str:
+    """Whose software each side is, where that is known, and how sure: `initiator xl2tpd (likely)`."""
+    sides = (
+        ("initiator", row.initiator_implementation, row.initiator_implementation_grade),
+        ("responder", row.responder_implementation, row.responder_implementation_grade),
+    )
+    told = [f"{side} {cut(name, LONGEST_SOFTWARE)}" + ("" if grade == "certain" else f" ({grade})") for side, name, grade in sides if name]
+    return f"software: {', '.join(told)}" if told else ""
 
 
 def ids(row: TunnelRow | SessionRow) -> str:

@@ -238,6 +238,24 @@ def test_days_are_named_where_there_are_several() -> None:
     assert "11-24 16:02:11" in text(captures=[capture(time_end=later)], tunnels=[tunnel()])
 
 
+def test_whose_software_it_is() -> None:
+    """The software of each side stands under its tunnel, with its grade unless that is certain; where it is not known, nothing does."""
+    made = {"initiator_implementation": "xl2tpd", "initiator_implementation_grade": "likely"}
+    both = {**made, "responder_implementation": "accel-ppp", "responder_implementation_grade": "certain"}
+    assert "software: initiator xl2tpd (likely), responder accel-ppp" in text(captures=[capture()], tunnels=[tunnel(**both)])
+    assert "software: initiator xl2tpd (likely)\n" in text(captures=[capture()], tunnels=[tunnel(**made)])
+    assert "software" not in text(captures=[capture()], tunnels=[tunnel()])
+
+
+def test_software_that_many_share_is_said_once() -> None:
+    """Of many tunnels the software that all share is said once, and what only one has is left to the table."""
+    made = {"initiator_implementation": "xl2tpd", "initiator_implementation_grade": "likely"}
+    many = [tunnel(number, **made) for number in range(1, 9)]
+    assert text(captures=[capture()], tunnels=many).count("all: software: initiator xl2tpd (likely)") == 1
+    mixed = [tunnel(number, **(made if number == 1 else {})) for number in range(1, 9)]
+    assert "software" not in text(captures=[capture()], tunnels=mixed)
+
+
 def test_every_kind_of_frame_is_counted() -> None:
     """IKE, ESP, L2F and strangers on port 1701 are counted."""
     shown = text(captures=[capture(ike_frames=9, esp_frames=1000, l2f_frames=3, openvpn_1701_frames=4)])
