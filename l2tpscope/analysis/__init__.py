@@ -27,6 +27,7 @@ from l2tpscope.analysis.rtt import best, measure_rtt
 from l2tpscope.analysis.software import tell_software
 from l2tpscope.analysis.throughput import measure_throughput
 from l2tpscope.analysis.tunnels import session_row, tunnel_row
+from l2tpscope.analysis.use import tell_use
 from l2tpscope.model.trace import Trace
 
 __all__ = ["Measures", "measure"]
@@ -46,6 +47,7 @@ def measure(trace: Trace) -> Measures:
     least = best(rtt)
     around = _around(trace, told, suspect=suspect)
     ppp = tell(channels, trace.ppp)
+    tell_use(around.vpns, stories, ppp)
     ppp_of = {one.call.number: one for one in ppp}
     l2f = tell_l2f_tunnels(trace.l2f, trace.end)
     software = tell_software(stories, ppp, around.ike_sas, around.vpn_of_tunnel)

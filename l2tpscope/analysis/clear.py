@@ -63,7 +63,7 @@ def clear_vpn(number: int, story: Story, outcome: Outcome) -> VpnRow:
     return VpnRow(
         vpn=number,
         kind="l2tpv3" if channel.version == 3 else "l2tp",
-        use="site-to-site" if has_sessions_at_once(channel) else None,
+        use=None,
         client=endpoint_name(channel.endpoint(True)),
         server=endpoint_name(channel.endpoint(False)),
         nat=None,

@@ -498,6 +498,7 @@ class VpnRow:
     kind: Literal["l2tp", "l2tp/ipsec", "l2tpv3", "ipsec"]
     """`ipsec`: IKE or ESP in which nothing shows L2TP."""
     use: Literal["remote-access", "site-to-site"] | None
+    """Several sessions at once are a site's; a client behind NAT, or whose only session was given its address, is remote access."""
     client: str
     """Who began it."""
     server: str

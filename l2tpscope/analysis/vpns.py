@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from l2tpscope.analysis.clear import clear_vpn, frames_towards, has_sessions_at_once, outcome_of_tunnel, stage_of_tunnel
+from l2tpscope.analysis.clear import clear_vpn, frames_towards, outcome_of_tunnel, stage_of_tunnel
 from l2tpscope.analysis.correlate import Connection
 from l2tpscope.analysis.esp_pairs import Making
 from l2tpscope.analysis.follow import Story
@@ -74,7 +74,7 @@ def vpn_row(connection: Connection, context: Context) -> VpnRow:
     return VpnRow(
         vpn=connection.number,
         kind=_kind(connection, stage),  # type: ignore[arg-type]
-        use=_use(connection, nat),  # type: ignore[arg-type]
+        use=None,
         client=endpoint_name(client),
         server=endpoint_name(server),
         nat=nat,  # type: ignore[arg-type]
@@ -99,13 +99,6 @@ def vpn_row(connection: Connection, context: Context) -> VpnRow:
 def _kind(connection: Connection, stage: str) -> str:
     l2tp = bool(connection.channels) or STAGES.index(stage) >= STAGES.index("l2tp-request")
     return "l2tp/ipsec" if l2tp else "ipsec"
-
-
-def _use(connection: Connection, nat: str | None) -> str | None:
-    """Several sessions at once are a site's; a client behind NAT is a person's. Else nothing tells."""
-    if any(map(has_sessions_at_once, connection.channels)):
-        return "site-to-site"
-    return "remote-access" if nat in ("client", "both") else None
 
 
 # ---- who -------------------------------------------------------------------------------------------------------------
