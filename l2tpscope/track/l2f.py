@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -41,8 +40,7 @@ class L2fTracker:
         nobody = Endpoint(bytes(4), None)
         self._ways = [L2fWay(nobody, nobody, 0, 0, 0, 0, 0)]
         """By number; 0 stands for those too many to be told apart."""
-        self._flows_to: dict[tuple[int, int], list[int]] = defaultdict(list)
-        """(receiver's address key, CLID) to the flows that were seen under them."""
+        self._flow_of: dict[Key, int] = {}
         self._series = [L2fSeries(0)]
         self._totals = Totals()
         self._own, self._whole = SequenceSpaces(SEQUENCE_BITS), SequenceSpaces(SEQUENCE_BITS)
@@ -92,11 +90,11 @@ class L2fTracker:
         messages |= {row: said for row in management[opening].tolist() if (said := self._open(frames, row)) is not None}
         left = np.setdiff1d(rows, management[opening], assume_unique=True)
         assigning = [(row, said) for row, said in sorted(messages.items()) if said.assigned]
-        used = set(zip(frames.destination.take(left).tolist(), frames.tunnel.take(left).tolist(), strict=True)) if assigning else set()
+        used = {_key(frames, row) for row in left.tolist()} if assigning else set()
         begin = 0
         for row, said in assigning:
-            key = int(frames.source[row]), said.assigned or 0
-            if key in used or key in self._flows_to:
+            key = _answering(_key(frames, row), said.assigned or 0)
+            if key in used or key in self._flow_of:
                 end = int(np.searchsorted(left, row, "right"))
                 self._take(frames, left[begin:end], messages)
                 begin = end
@@ -122,13 +120,11 @@ class L2fTracker:
         self._seen.openings.append(said)
         return said
 
-    def _given_out_anew(self, key: tuple[int, int]) -> None:
+    def _given_out_anew(self, key: Key) -> None:
         """What is sent to this CLID from now on is of another tunnel, or of the same one that was set up once more."""
-        for flow in self._flows_to.get(key, ()):
-            if len(self._ways) >= 2 * MOST_WAYS:
-                return
-            if flow != OVERFLOW:
-                self._way_of_flow[flow] = 0
+        flow = self._flow_of.get(key, OVERFLOW)
+        if flow != OVERFLOW and len(self._ways) < 2 * MOST_WAYS:
+            self._way_of_flow[flow] = 0
 
     def _take(self, frames: Frames, rows: Int64s, messages: dict[int, L2fFrame]) -> None:
         if not len(rows):
@@ -158,9 +154,7 @@ class L2fTracker:
             self._way_of_flow[flow] = len(self._ways)
             where = self._position + row, int(frames.time[row]), int(frames.capture[row]), int(frames.frame[row])
             self._ways.append(L2fWay(*ends, clid, *where, last=where[1]))
-            known = self._flows_to[int(frames.destination[row]), clid]
-            if flow not in known[-1:]:
-                known.append(flow)
+            self._flow_of[_key(frames, row)] = flow
 
     def _keep(self, way: L2fWay, said: L2fFrame) -> None:
         way.messages += 1
@@ -223,6 +217,21 @@ def _said(packet: L2fPacket, message: L2fMessage) -> dict[str, Any]:
         "why": packet.get(CLOSE_WHY) if closes else None,
         "text": text[:LONGEST_TEXT] if text else None,
     }
+
+
+Key = tuple[int, int, int, int, int]
+"""Address keys of sender and receiver, their ports, CLID."""
+
+
+def _key(frames: Frames, row: int) -> Key:
+    source, destination = int(frames.source[row]), int(frames.destination[row])
+    return source, destination, int(frames.source_port[row]), int(frames.destination_port[row]), int(frames.tunnel[row])
+
+
+def _answering(key: Key, clid: int) -> Key:
+    """What the receiver of something with this key sends under a CLID."""
+    source, destination, source_port, destination_port, _ = key
+    return destination, source, destination_port, source_port, clid
 
 
 def _keys(frames: Frames, rows: Int64s) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
