@@ -220,10 +220,9 @@ class InnerTracker:
             flags=flags,
             payload=payload.take(order),
             row=packets.row.take(order),
-            identification=packets.rows["identification"].take(order),
-            six=packets.rows["first"].take(order) >= 0x60,
+            packet=order,
         )
-        self._tcp.feed(frames, segments, self._partner, self._position)
+        self._tcp.feed((frames, packets), segments, self._partner, self._position)
 
     def _read_mss(self, frames: Frames, packets: InnerPackets, flow: Int64s, syns: Int64s) -> None:
         """The Maximum Segment Size of the first SYN of each flow that has one (RFC 9293 §3.7.1)."""

@@ -48,6 +48,10 @@ class InnerPackets:
     def __len__(self) -> int:
         return len(self.row)
 
+    def identification(self, index: int) -> int:
+        """Of one IPv4 packet; -1 of IPv6."""
+        return int(self.rows["identification"][index]) if self.rows["first"][index] < 0x60 else -1
+
     def ports(self) -> UInt64s:
         """Source port << 16 | destination port; 0 where there are none, and of fragments, of which most do not tell."""
         ports: UInt64s = self.rows["spi"].astype(np.uint64)
@@ -97,7 +101,7 @@ def read_packets(views: Views, data: Int64s, series: Int64s, place: Place) -> In
         series=series,
         ip=at,
         rows=rows,
-        protocol=rows["protocol"],
+        protocol=rows["protocol"].copy(),  # to be near each other: it is looked at often
         octets=total,
         carried=total - NETWORK,
         there=np.minimum(there, total) - NETWORK,

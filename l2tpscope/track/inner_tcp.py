@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.frames import Frames
-from l2tpscope.frames.window import Bools, Int64s, Octet, Words
+from l2tpscope.frames.window import Bools, Int64s, Octet
 from l2tpscope.model.inner import TcpSample
 from l2tpscope.track.flows import grown
 from l2tpscope.track.inner_gaps import Gap, Gaps, Late
+from l2tpscope.track.inner_packets import InnerPackets
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 FAR = 1 << 24
@@ -51,9 +52,8 @@ class Segments:
     payload: Int64s
     row: Int64s
     """In `Frames`: orders them."""
-    identification: Words
-    """Of IPv4; of IPv6 it says nothing."""
-    six: Bools
+    packet: Int64s
+    """In `InnerPackets`."""
 
     def __len__(self) -> int:
         return len(self.flow)
@@ -201,12 +201,16 @@ class InnerTcp:
         self.untimed = 0
         """Segments that were not timed because too many waited."""
 
-    def feed(self, frames: Frames, segments: Segments, partner: Int64s, position: int) -> None:
-        """Take segments, grouped by flow; *partner*: the flow back of each flow, 0 where none was seen; *position*: of row 0."""
+    def feed(self, source: tuple[Frames, InnerPackets], segments: Segments, partner: Int64s, position: int) -> None:
+        """Take segments of *source*, grouped by flow.
+
+        *partner*: the flow back of each flow, 0 where none was seen; *position*: of row 0.
+        """
         if not len(segments):
             return
         self.grow(int(segments.flow[-1]) + 1)
-        disturbed = self._follow(frames, segments, position)
+        frames = source[0]
+        disturbed = self._follow(source, segments, position)
         acknowledge = (segments.flags & ACK) != 0
         acks = segments if acknowledge.all() else segments.some(acknowledge)
         runs = self._acknowledge(acks) if len(acks) else None
@@ -223,7 +227,7 @@ class InnerTcp:
 
     # ---- what was sent -------------------------------------------------------------------------------------------------
 
-    def _follow(self, frames: Frames, segments: Segments, position: int) -> Int64s:
+    def _follow(self, source: tuple[Frames, InnerPackets], segments: Segments, position: int) -> Int64s:
         """Count segments and those sent again, choose some to be timed; sorted keys of where a flow was disturbed."""
         reset = (segments.flags & RST) != 0
         if reset.any():
@@ -246,8 +250,8 @@ class InnerTcp:
         late[probes] = False
         occupies[probes] = False
         self.segments += np.bincount(flow[occupies], minlength=len(self.segments))
-        again = self._irregular(frames, segments, runs, (length, late))
-        self._choose(frames, segments, (occupies & ~late, length), position)
+        again = self._irregular(source, segments, runs, (length, late))
+        self._choose(source[0], segments, (occupies & ~late, length), position)
         disturbed = np.concatenate([again, np.flatnonzero(runs.fresh)])
         keys: Int64s = (flow[disturbed] << _SPAN) + segments.row[disturbed] + position
         keys.sort()
@@ -266,9 +270,9 @@ class InnerTcp:
         new: Int64s = syns[number != before]
         return new
 
-    def _irregular(self, frames: Frames, segments: Segments, runs: _Runs, seen: tuple[Int64s, Bools]) -> Int64s:
+    def _irregular(self, source: tuple[Frames, InnerPackets], segments: Segments, runs: _Runs, seen: tuple[Int64s, Bools]) -> Int64s:
         """Gaps, and segments from below, one by one; the rows of those that were sent again. *seen*: length, and which are from below."""
-        length, late = seen
+        (frames, packets), (length, late) = source, seen
         odd = runs.number > runs.before
         if len(self._gaps) or odd.any():
             odd |= runs.fresh
@@ -279,7 +283,7 @@ class InnerTcp:
             if runs.fresh[row]:
                 self._gaps.forget(flow)
                 continue
-            when, identification = int(frames.time[segments.row[row]]), -1 if segments.six[row] else int(segments.identification[row])
+            when, identification = int(frames.time[segments.row[row]]), packets.identification(int(segments.packet[row]))
             if not late[row]:
                 self._gaps.open(flow, Gap(int(runs.before[row]), first, when, identification))
                 continue
