@@ -7,7 +7,7 @@ talk too. Flows of data that is in no session (too many to be told apart) are le
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from l2tpscope.model.channel import Call, Channel
@@ -32,13 +32,26 @@ class Talk:
 
     key: TalkKey
     tunnel: int
-    ways: dict[bool, list[InnerFlow]] = field(default_factory=lambda: {False: [], True: []})
-    """By whether they go to the initiator; several where the ids of a session were given out anew."""
+    to_responder: tuple[InnerFlow, ...] = ()
+    """Several where the ids of a session were given out anew."""
+    to_initiator: tuple[InnerFlow, ...] = ()
 
     @property
-    def flows(self) -> list[InnerFlow]:
+    def ways(self) -> dict[bool, tuple[InnerFlow, ...]]:
+        """By whether they go to the initiator."""
+        return {False: self.to_responder, True: self.to_initiator}
+
+    @property
+    def flows(self) -> tuple[InnerFlow, ...]:
         """Those of both directions."""
-        return self.ways[False] + self.ways[True]
+        return self.to_responder + self.to_initiator
+
+    def add(self, flow: InnerFlow, *, to_initiator: bool) -> None:
+        """One more flow."""
+        if to_initiator:
+            self.to_initiator += (flow,)
+        else:
+            self.to_responder += (flow,)
 
     @property
     def octets(self) -> int:
@@ -116,6 +129,8 @@ def look_inside(channels: Iterable[Channel], inner: Inner | None) -> Inside:
             ends.reverse()
         (ours, our_port), (theirs, their_port) = ends
         key = (where.call.number, flow.protocol, ours, theirs, our_port, their_port)
-        talks.setdefault(key, Talk(key, where.tunnel)).ways[where.to_initiator].append(flow)
+        if key not in talks:
+            talks[key] = Talk(key, where.tunnel)
+        talks[key].add(flow, to_initiator=where.to_initiator)
     ordered = sorted(talks.values(), key=lambda talk: (-talk.octets, talk.first, talk.key[:4]))
     return Inside(seen, places, ordered)
