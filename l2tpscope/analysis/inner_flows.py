@@ -4,8 +4,10 @@ TCP: `expected` are the segments that were sent, as far as the tap can tell: tho
 filled a gap. `upstream_lost` are these first copies, lost before the tap. `downstream_lost` are segments that were sent again
 though all of them had passed: lost after the tap, or their acknowledgement was, or the sender gave up waiting too early.
 
-*Bias*: a segment of which the tap saw the second copy alone, with nothing after the first, is none that was lost; an original that
-comes behind its copy, and what a network doubles, count as sent again. All are rare.
+What passes twice with an IP id that is not new is a copy, of another tap or by the network, and does not count.
+
+*Bias*: a segment of which the tap saw the second copy alone, with nothing after the first, is none that was lost; one sent again that
+a later repetition overtook is taken for a copy; where IP ids do not count (IPv6, 0, random), copies count as sent again.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ MOST_GAPS, MOST_FLOWS = 128, 1024
 """Of one flow, and flows that have any; older ones are forgotten, and what fills them counts as repeated."""
 NEAR = 64
 """IP ids that lie so near to each other come from one counter, and tell which of two packets was sent first."""
+BEHIND = 1024
+"""IP ids up to so far below the newest are those of packets that were sent before it."""
 OUT_OF_ORDER = 3_000_000
 """Nanoseconds within which a segment fills a gap that is merely late, where IP ids do not tell."""
 
@@ -24,6 +26,8 @@ class Late(Enum):
     """Sent again, though all of it had passed."""
     REORDERED = auto()
     """It was overtaken."""
+    COPIED = auto()
+    """A packet that passed before, at another tap or doubled on its way; or one that comes behind its own repetition."""
 
 
 class Gap(NamedTuple):
@@ -75,6 +79,18 @@ class Gaps:
         else:
             del self._of[flow]
         return Late.REORDERED if _overtaken(touched[0], came) else Late.FILLED
+
+
+def newer(one: int, other: int) -> int:
+    """The IP id that was given out later; -1 stands for none."""
+    if one < 0 or other < 0:
+        return max(one, other)
+    return one if delta(one, other, 16) >= 0 else other
+
+
+def was_sent_before(identification: int, newest: int) -> bool:
+    """Whether a packet was sent no later than the newest of its flow, as IP ids tell that count up; a repetition has a new one."""
+    return min(identification, newest) > 0 and -BEHIND <= delta(identification, newest, 16) <= 0
 
 
 def _overtaken(gap: Gap, came: Gap) -> bool:

@@ -49,8 +49,8 @@ class InnerPackets:
         return len(self.row)
 
     def identification(self, index: int) -> int:
-        """Of one IPv4 packet; -1 of IPv6."""
-        return int(self.rows["identification"][index]) if self.rows["first"][index] < 0x60 else -1
+        """Of one IPv4 packet; -1 of IPv6, and where it is 0: a kernel that does not count (RFC 6864 §4.1)."""
+        return int(self.rows["identification"][index]) or -1 if self.rows["first"][index] < 0x60 else -1
 
     def ports(self) -> UInt64s:
         """Source port << 16 | destination port; 0 where there are none, and of fragments, of which most do not tell."""

@@ -23,7 +23,7 @@ from l2tpscope.frames import Frames
 from l2tpscope.frames.window import Bools, Int64s, Octet
 from l2tpscope.model.inner import TcpSample
 from l2tpscope.track.flows import grown
-from l2tpscope.track.inner_gaps import Gap, Gaps, Late
+from l2tpscope.track.inner_gaps import Gap, Gaps, Late, newer, was_sent_before
 from l2tpscope.track.inner_packets import InnerPackets
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -193,6 +193,8 @@ class InnerTcp:
         self.rtt_count = np.zeros(64, np.int64)
         self.rtt_min = np.full(64, LONGEST)
         self._gaps = Gaps()
+        self._newest = np.full(64, -1, np.int64)
+        """IP id of each flow's newest segment; -1: none."""
         none = np.zeros(0, np.int64)
         self._waiting = Waiting(none, none, none, none, none, none.astype(np.bool_))
         self.samples: list[TcpSample] = []
@@ -220,10 +222,11 @@ class InnerTcp:
     def grow(self, size: int) -> None:
         """Make room for *size* flows."""
         before = len(self.segments)
-        for name in ("segments", "filled", "repeated", "reordered", "rtt_count", "rtt_min", "_running", "_first_number"):
+        for name in ("segments", "filled", "repeated", "reordered", "rtt_count", "rtt_min", "_running", "_first_number", "_newest"):
             setattr(self, name, grown(getattr(self, name), size))
         self.rtt_min[before:] = LONGEST
         self._first_number[before:] = -1
+        self._newest[before:] = -1
 
     # ---- what was sent -------------------------------------------------------------------------------------------------
 
@@ -250,7 +253,7 @@ class InnerTcp:
         late[probes] = False
         occupies[probes] = False
         self.segments += np.bincount(flow[occupies], minlength=len(self.segments))
-        again = self._irregular(source, segments, runs, (length, late))
+        again = self._irregular(source, segments, runs, (length, late, occupies & ~late))
         self._choose(source[0], segments, (occupies & ~late, length), position)
         disturbed = np.concatenate([again, np.flatnonzero(runs.fresh)])
         keys: Int64s = (flow[disturbed] << _SPAN) + segments.row[disturbed] + position
@@ -270,9 +273,13 @@ class InnerTcp:
         new: Int64s = syns[number != before]
         return new
 
-    def _irregular(self, source: tuple[Frames, InnerPackets], segments: Segments, runs: _Runs, seen: tuple[Int64s, Bools]) -> Int64s:
-        """Gaps, and segments from below, one by one; the rows of those that were sent again. *seen*: length, and which are from below."""
-        (frames, packets), (length, late) = source, seen
+    def _irregular(self, source: tuple[Frames, InnerPackets], segments: Segments, runs: _Runs, seen: tuple[Int64s, Bools, Bools]) -> Int64s:
+        """Gaps, and segments from below, one by one; the rows of those that were sent again.
+
+        *seen*: length, which are from below, which are new.
+        """
+        (frames, packets), (length, late, new) = source, seen
+        latest = np.maximum.accumulate(np.where(new, np.arange(len(new)), -1)) if late.any() else None
         odd = runs.number > runs.before
         if len(self._gaps) or odd.any():
             odd |= runs.fresh
@@ -287,11 +294,37 @@ class InnerTcp:
             if not late[row]:
                 self._gaps.open(flow, Gap(int(runs.before[row]), first, when, identification))
                 continue
+            assert latest is not None
+            last = int(latest[row])
+            if last >= 0 and segments.flow[last] == flow:
+                self._newest[flow] = newer(packets.identification(int(segments.packet[last])), int(self._newest[flow]))
             what = self._gaps.take(flow, Gap(first, first + int(length[row]), when, identification))
-            {Late.FILLED: self.filled, Late.REPEATED: self.repeated, Late.REORDERED: self.reordered}[what][flow] += 1
+            if what is Late.REPEATED and was_sent_before(identification, int(self._newest[flow])):
+                what = Late.COPIED
+            column = {Late.FILLED: self.filled, Late.REPEATED: self.repeated, Late.REORDERED: self.reordered}.get(what)
+            if column is None:
+                self.segments[flow] -= 1
+                continue
+            column[flow] += 1
             if what is not Late.REORDERED:
+                self._newest[flow] = newer(identification, int(self._newest[flow]))
                 again.append(row)
+        self._remember(packets, segments, np.flatnonzero(new))
         return np.array(again, np.int64)
+
+    def _remember(self, packets: InnerPackets, segments: Segments, new: Int64s) -> None:
+        """The IP id of the last new segment of each flow."""
+        if not len(new):
+            return
+        flow = segments.flow[new]
+        last = new[np.append(flow[1:] != flow[:-1], True)]
+        rows = packets.rows[segments.packet[last]]
+        identification = rows["identification"].astype(np.int64)
+        known = self._newest[segments.flow[last]]
+        step = ((identification - known + 0x8000) & 0xFFFF) - 0x8000
+        self._newest[segments.flow[last]] = np.where(
+            ((known < 0) | (step >= 0)) & (identification > 0) & (rows["first"] < 0x60), identification, known
+        )
 
     def _choose(self, frames: Frames, segments: Segments, seen: tuple[Bools, Int64s], position: int) -> None:
         """Let those whose turn it is wait for their acknowledgement. *seen*: which segments are new, their length."""

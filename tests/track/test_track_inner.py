@@ -241,6 +241,15 @@ def test_copies_by_the_capture_do_not_count() -> None:
     assert (flow.packets, flow.segments, flow.repeated) == (1, 1, 0)
 
 
+@pytest.mark.parametrize(("ip_id", "told"), [(6, (2, 0)), (7, (2, 0)), (8, (3, 1)), (0, (3, 1))])
+def test_what_passes_a_second_tap_was_not_sent_again(ip_id: int, told: tuple[int, int]) -> None:
+    """20 ms later, with the IP id of the first time, it is a copy; with a new one, or none that counts, it was sent again."""
+    first = 7 if ip_id == 7 else 6
+    packets = [segment(0, 100, 1, 50, ip_id=6), segment(1, 150, 1, 50, ip_id=7), segment(20, 50 + 50 * (first - 5), 1, 50, ip_id=ip_id)]
+    (flow,) = flows(packets)
+    assert (flow.segments, flow.repeated) == told
+
+
 SENT = st.tuples(
     st.integers(0, 2),
     st.booleans(),
