@@ -7,6 +7,7 @@ before a capture is to be read, so that `--help` is quick.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -69,6 +70,7 @@ Examples:
   l2tpscope gw.pcapng                      the summary, one screen
   l2tpscope diagnose gw.pcapng             what is wrong, and what to do about it
   l2tpscope tunnels gw.pcap0 gw.pcap1      a rotated capture, merged by time
+  l2tpscope ladder gw.pcapng               the flow between client, NAT and server
   l2tpscope vpns gw.pcapng                 each client: how far it got, IPsec and L2TP as one
   ssh gw tcpdump -U -w - 'port 1701' | l2tpscope -
   l2tpscope summary --format json gw.pcap -o gw.json
@@ -111,7 +113,6 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 def _companions() -> Iterable[str]:
-    import shutil  # noqa: PLC0415
     import subprocess  # noqa: PLC0415
     from importlib.metadata import version  # noqa: PLC0415
 
@@ -144,7 +145,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
         show_envvar=True,
         help="The tunnel's secret: reveals hidden AVPs, checks responses. Other users see it in the process list, but not the variable.",
     ),
-    click.option("--show-secrets", is_flag=True, help="Show passwords, challenges and responses (in the table ppp)."),
+    click.option("--show-secrets", is_flag=True, help="Show passwords, challenges and responses (in the table ppp, in ladder --raw)."),
     click.option("--inner/--no-inner", default=True, help="Look into sessions in clear (default), or not, which is quicker."),
     click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
     click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII."),
@@ -165,6 +166,8 @@ OWN: dict[str, tuple[Callable[[Any], Any], ...]] = {
     ),
 }
 """Options of single commands; the others have FORMAT alone."""
+WIDTH = 100
+"""Columns of a page, as in output.page."""
 EXAMPLES = {"summary": "--format json", "diagnose": "--format markdown"}
 
 
@@ -216,6 +219,71 @@ def _tell(question: str, form: str) -> int:
     told = document(question, answer) if form == "json" else text(answer)
     _print([told.encode(sys.stdout.encoding or "ascii", "backslashreplace")])
     return EXIT["done"]
+
+
+LADDER = (
+    click.option("--vpn", type=click.IntRange(1), help="This connection, by its number."),
+    click.option("--tunnel", type=click.IntRange(1), help="This tunnel alone, by its number."),
+    click.option("--raw", is_flag=True, help="Under each message all that was decoded of it: AVPs, payloads, options."),
+    click.option("--rows", type=click.IntRange(0), default=200, show_default=True, help="About so many rows at most; 0: all."),
+    click.option("--width", type=click.IntRange(80, 200), help="Columns of the page; else the terminal's, 100 in a file."),
+)
+
+
+def _ladder(**options: Any) -> None:
+    """Draw each connection as a flow between client, NAT and server.
+
+    IKE, ESP, L2TP and PPP in one; retransmissions folded, what was never answered marked, data counted. As a picture where FILE ends
+    in .svg. Where there are many connections, they are listed, and --vpn or --tunnel chooses one.
+
+    \b
+    Example: l2tpscope ladder --vpn 2 -o vpn2.svg gw.pcapng
+    """
+    sys.exit(_draw(**options))
+
+
+for _option in reversed((OPTIONS[0], *LADDER, *OPTIONS[1:])):
+    _ladder = _option(_ladder)
+l2tpscope.command("ladder")(_ladder)
+
+
+def _draw(
+    *,
+    files: tuple[str, ...],
+    output: str | None,
+    vpn: int | None,
+    tunnel: int | None,
+    raw: bool,
+    rows: int,
+    width: int | None,
+    color: str,
+    only_ascii: bool,
+    quiet: bool,
+    verbose: bool,
+    **options: Any,
+) -> int:
+    """Read the captures, draw the ladders, and give the exit code."""
+    from l2tpscope.output.ladder import ChoiceError, document, ladders, page  # noqa: PLC0415
+
+    begin = time.monotonic()
+    picture = output is not None and output.lower().endswith(".svg")
+    if vpn is not None and tunnel is not None:
+        raise click.UsageError("either --vpn or --tunnel")
+    _check_output(output, "svg", files)
+    report = _report(files, color=color, quiet=quiet, **options)
+    if report is None:
+        return EXIT["unreadable"]
+    if not quiet:
+        _notes(report, told=False, seconds=time.monotonic() - begin if verbose else None)
+    try:
+        drawn = ladders(report, vpn=vpn, tunnel=tunnel, raw=raw, most=rows)
+    except ChoiceError as error:
+        raise click.UsageError(str(error)) from error
+    if picture and not drawn and report.measures.vpns:
+        raise click.UsageError(f"{len(report.measures.vpns)} connections: choose one with --vpn N or --tunnel N")
+    text = document(drawn) if picture else page(report, drawn, _page(color, output, only_ascii=only_ascii, width=width))
+    _write([text.encode("utf-8", "backslashreplace")], output)
+    return _exit_code(report)
 
 
 def _read_and_write(
@@ -278,13 +346,16 @@ def _report(files: tuple[str, ...], *, color: str, quiet: bool, **options: Any) 
         return None
 
 
-def _page(color: str, output: str | None, *, only_ascii: bool) -> Page:
+def _page(color: str, output: str | None, *, only_ascii: bool, width: int | None = WIDTH) -> Page:
+    """How to show it; without a *width* as wide as the terminal."""
     from l2tpscope.output import Page  # noqa: PLC0415
     from l2tpscope.output.page import ascii_needed, colour_wanted  # noqa: PLC0415
 
+    if width is None:
+        width = shutil.get_terminal_size((WIDTH, 24)).columns if output is None and sys.stdout.isatty() else WIDTH
     if output is not None:
-        return Page(colour=color == "always", ascii=only_ascii)
-    return Page(colour=colour_wanted(color, sys.stdout, os.environ), ascii=only_ascii or ascii_needed(sys.stdout))
+        return Page(width, colour=color == "always", ascii=only_ascii)
+    return Page(width, colour=colour_wanted(color, sys.stdout, os.environ), ascii=only_ascii or ascii_needed(sys.stdout))
 
 
 def _check_output(output: str | None, form: str, files: tuple[str, ...]) -> None:

@@ -16,7 +16,7 @@ The columns of a table and their dtypes follow from the annotations of its row i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, cached_property
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol, Union, get_args, get_origin, get_type_hints
@@ -163,6 +163,11 @@ class Report:
             raise ValueError(message)
         return self.measures.rows(table)
 
+    def decoded(self, table: str) -> list[Any]:
+        """What was decoded of each row of `messages`, `ike_messages` or `ppp`, in their order; empty in a report that was pickled."""
+        make = self.measures.decoded.get(table)
+        return make() if make is not None else []
+
     def frame(self, table: str) -> pd.DataFrame:
         """A table as a new DataFrame; `attrs` hold schema, units and the captures' verdicts."""
         import pandas as pd  # noqa: PLC0415
@@ -268,10 +273,10 @@ class Report:
         return self._renderer().json(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """For pickling: every table made, no frame of them kept."""
+        """For pickling: every table made, no frame of them kept, and nothing that may hold secrets."""
         for table in ROWS:
             self.rows(table)
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"measures": replace(self.measures, decoded={})}
 
     def __str__(self) -> str:
         return self._renderer().text(self) if self.renderer else self._line()

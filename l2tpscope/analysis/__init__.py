@@ -16,10 +16,10 @@ from l2tpscope.analysis.inner_talks import look_inside
 from l2tpscope.analysis.ip_id import measure_ip_id
 from l2tpscope.analysis.l2f import l2f_events, measure_l2f, tell_l2f_tunnels
 from l2tpscope.analysis.loss import measure_loss
-from l2tpscope.analysis.messages import measure_messages
+from l2tpscope.analysis.messages import decoded_messages, measure_messages
 from l2tpscope.analysis.outcome import Outcome, tunnel_outcome
 from l2tpscope.analysis.pair import pair
-from l2tpscope.analysis.ppp_rows import measure_echo_loss, measure_ppp, measure_ppp_rtt, ppp_events
+from l2tpscope.analysis.ppp_rows import decoded_ppp, measure_echo_loss, measure_ppp, measure_ppp_rtt, ppp_events
 from l2tpscope.analysis.ppp_story import tell
 from l2tpscope.analysis.quality import capture_row, doubts
 from l2tpscope.analysis.rows import EventRow, Measures, ThroughputRow
@@ -90,6 +90,11 @@ def measure(trace: Trace) -> Measures:
         esp_sas=around.esp_sas,
         inferences=around.inferences,
         notes=[*trace.notes, *flow_notes(inside), *notes],
+        decoded={
+            "messages": partial(decoded_messages, stories),
+            "ppp": partial(decoded_ppp, ppp),
+            "ike_messages": around.decoded_ike,
+        },
     )
 
 

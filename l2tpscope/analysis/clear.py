@@ -38,6 +38,7 @@ class Around:
     vpn_of_tunnel: dict[int, int]
     ike_sas: list[IkeSaRow] = field(default_factory=list)
     ike_messages: Callable[[], list[IkeMessageRow]] = _none
+    decoded_ike: Callable[[], list[Any]] = _none
     esp_sas: list[EspSaRow] = field(default_factory=list)
     inferences: list[InferenceRow] = field(default_factory=list)
     rtt: list[RttRow] = field(default_factory=list)

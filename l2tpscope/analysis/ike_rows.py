@@ -12,7 +12,7 @@ from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.analysis.rows import IkeMessageRow, IkeSaRow, RttRow
 from l2tpscope.frames.tables import NATT_PORT
-from l2tpscope.wire.ike import Identification, Notify, VendorId, exchange_name, implementation, offered
+from l2tpscope.wire.ike import Identification, IkeMessage, Notify, VendorId, exchange_name, implementation, offered
 
 EXCHANGES = {"MM": "main", "AM": "aggressive", "IK": "ike_sa_init"}
 Trips = Mapping[tuple[int, str], tuple[float, float]]
@@ -118,9 +118,16 @@ def _least(number: int, trips: Trips) -> dict[str, Any]:
 
 def measure_ike_messages(stories: Iterable[IkeStory]) -> list[IkeMessageRow]:
     """One row a message, in the order of the capture."""
-    rows = [(said.frame.position, _message_row(story, said)) for story in stories for said in story.said]
-    rows.sort(key=lambda pair: pair[0])
-    return [row for _, row in rows]
+    return [_message_row(story, said) for story, said in _placed(stories)]
+
+
+def decoded_ike(stories: Iterable[IkeStory]) -> list[IkeMessage]:
+    """What was decoded of each row of `measure_ike_messages`."""
+    return [said.frame.message for _, said in _placed(stories)]
+
+
+def _placed(stories: Iterable[IkeStory]) -> list[tuple[IkeStory, Said]]:
+    return sorted(((story, said) for story in stories for said in story.said), key=lambda pair: pair[1].frame.position)
 
 
 def _message_row(story: IkeStory, said: Said) -> IkeMessageRow:

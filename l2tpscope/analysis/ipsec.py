@@ -15,7 +15,7 @@ from l2tpscope.analysis.esp_rows import esp_sa_rows, measure_esp_loss, measure_e
 from l2tpscope.analysis.follow import Story
 from l2tpscope.analysis.ike_follow import follow
 from l2tpscope.analysis.ike_outcome import IkeOutcome, relate, settle
-from l2tpscope.analysis.ike_rows import ike_sa_row, measure_ike_messages, measure_ike_rtt
+from l2tpscope.analysis.ike_rows import decoded_ike, ike_sa_row, measure_ike_messages, measure_ike_rtt
 from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.analysis.ipsec_events import esp_events, ike_events
 from l2tpscope.analysis.outcome import Outcome
@@ -56,6 +56,7 @@ def measure_ipsec(trace: Trace, told: Sequence[tuple[Story, Outcome]], *, suspec
             for story in stories
         ],
         ike_messages=partial(measure_ike_messages, stories),
+        decoded_ike=partial(decoded_ike, stories),
         esp_sas=esp_sa_rows(everywhere, joined, numbers.vpn_of_pair, inferred.cipher),
         inferences=inferred.rows,
         rtt=rtt + inferred.rtt,

@@ -8,13 +8,23 @@ from l2tpscope.analysis.follow import Story
 from l2tpscope.analysis.rows import MessageRow
 from l2tpscope.model.half import ControlFrame
 from l2tpscope.track.reliable import Fit, Verdict
+from l2tpscope.wire.l2tp import ControlMessage
 
 
 def measure_messages(stories: Iterable[Story]) -> list[MessageRow]:
     """Every control frame of every tunnel, in the order of the capture."""
-    placed = [(frame.position, _row(story, frame, sent, verdict)) for story in stories for frame, sent, verdict in story.verdicts]
-    placed.sort(key=lambda pair: pair[0])
-    return [row for _, row in placed]
+    return [_row(story, frame, sent, verdict) for story, (frame, sent, verdict) in _placed(stories)]
+
+
+def decoded_messages(stories: Iterable[Story]) -> list[ControlMessage | None]:
+    """What was decoded of each row of `measure_messages`; None where there is nothing but the header."""
+    return [frame.message for _, (frame, _, _) in _placed(stories)]
+
+
+def _placed(stories: Iterable[Story]) -> list[tuple[Story, tuple[ControlFrame, bool, Verdict]]]:
+    placed = [(story, seen) for story in stories for seen in story.verdicts]
+    placed.sort(key=lambda pair: pair[1][0].position)
+    return placed
 
 
 def _row(story: Story, frame: ControlFrame, sent: bool, verdict: Verdict) -> MessageRow:

@@ -9,6 +9,7 @@ from typing import Any
 from l2tpscope.analysis.ppp_story import ACK, ADDRESS, AUTHENTICATION, MRU, REQUEST, PppSaid, PppStory
 from l2tpscope.analysis.rows import Direction, EventRow, LossRow, PppRow, RttRow
 from l2tpscope.analysis.wilson import wilson
+from l2tpscope.wire.ppp import PppFrame
 from l2tpscope.wire.reader import decode_text
 
 SECOND = 1_000_000_000
@@ -23,9 +24,16 @@ ECHO, ECHO_REPLY = "Echo-Request", "Echo-Reply"
 
 def measure_ppp(stories: Iterable[PppStory], *, show_secrets: bool) -> list[PppRow]:
     """One row a control packet, in the order of the capture."""
-    rows = [(said.seen.position, _row(story, said, show_secrets)) for story in stories for said in story.said]
-    rows.sort(key=lambda pair: pair[0])
-    return [row for _, row in rows]
+    return [_row(story, said, show_secrets) for story, said in _placed(stories)]
+
+
+def decoded_ppp(stories: Iterable[PppStory]) -> list[PppFrame]:
+    """What was decoded of each row of `measure_ppp`, its secrets too."""
+    return [said.seen.ppp for _, said in _placed(stories)]
+
+
+def _placed(stories: Iterable[PppStory]) -> list[tuple[PppStory, PppSaid]]:
+    return sorted(((story, said) for story in stories for said in story.said), key=lambda pair: pair[1].seen.position)
 
 
 def _row(story: PppStory, said: PppSaid, show_secrets: bool) -> PppRow:

@@ -7,7 +7,7 @@ not measurable, never 0. A new column is one field here, and the place where it 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -765,6 +765,8 @@ class Measures:
     findings: list[FindingRow] | Callable[[], list[FindingRow]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out, a line each."""
+    decoded: Mapping[str, Callable[[], list[Any]]] = field(default_factory=dict, repr=False, compare=False)
+    """By table, what was decoded of each of its rows, secrets too: for those who show a message in full."""
 
     def rows(self, table: str) -> list[Any]:
         """The rows of a table, made now if they were not before."""

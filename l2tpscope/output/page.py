@@ -22,7 +22,7 @@ NARROWEST = 12
 
 SGR: dict[Tone, str] = {"good": "32", "warn": "33", "bad": "31", "dim": "2", "title": "1"}
 """Select Graphic Rendition: the 16 colours that every terminal has, so that the user's own scheme applies."""
-PLAIN = str.maketrans({"→": ">", "←": "<", "–": "-", "…": "~", "·": "|"})
+PLAIN = str.maketrans({"→": ">", "←": "<", "–": "-", "…": "~", "·": "|", "×": "x", "✗": "!", "◆": "*", "═": "=", "Δ": "d"})
 
 
 @dataclass(frozen=True, slots=True)
