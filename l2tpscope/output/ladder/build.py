@@ -162,7 +162,7 @@ def page(report: Report, drawn: Sequence[Ladder], on: Page) -> str:
 
 def choice(report: Report) -> list[Block]:
     """The connections that there are, the worst first, and how to choose one; or that there is none."""
-    rows, captures = report.measures.vpns, report.measures.captures
+    rows = report.measures.vpns
     if not rows:
         return [Block(lines=[Cell("no connection of L2TP or IPsec to draw")])]
     fates = {row.vpn: _fate(report, row) for row in rows}
@@ -173,11 +173,7 @@ def choice(report: Report) -> list[Block]:
     left = len(rows) - len(grid)
     after = [Cell(f"… and {count(left)} more, the worst are shown: l2tpscope vpns has all", "warn")] if left else []
     lines = [Cell("choose one: --vpn N, or --tunnel N for one tunnel of it")]
-    return [
-        Block(
-            f"{count(len(rows))} CONNECTIONS in {count(len(captures))} capture{'s' if len(captures) > 1 else ''}", lines, heads, grid, after
-        )
-    ]
+    return [Block(f"{count(len(rows))} CONNECTIONS", lines, heads, grid, after)]
 
 
 def _cells(report: Report, row: VpnRow, one: Fate) -> list[Cell]:

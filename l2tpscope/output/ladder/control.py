@@ -94,20 +94,21 @@ def _who(tunnel: TunnelRow, row: MessageRow) -> Iterator[Cell]:
 def ike_rungs(scene: Scene) -> list[Rung]:
     """The messages of its IKE SAs."""
     rows = zip(scene.report.rows("ike_messages"), scene.decoded("ike_messages"), strict=True)
-    return [
-        _ike(scene, copies) for copies in grouped((pair for pair in rows if pair[0].ike_sa in scene.ike_sas), lambda row: int(row.ike_sa))
-    ]
+    messages = grouped((pair for pair in rows if pair[0].ike_sa in scene.ike_sas), lambda row: int(row.ike_sa))
+    said = {(copies.first.ike_sa, copies.first.message_id, copies.first.name) for copies in messages}
+    return [_ike(scene, copies, said) for copies in messages]
 
 
-def _ike(scene: Scene, copies: Copies) -> Rung:
+def _ike(scene: Scene, copies: Copies, said: set[tuple[int, int, str]]) -> Rung:
     first: IkeMessageRow = copies.first
-    missing = (first.name in NEXT or first.name.endswith("request")) and not copies.answered
+    awaited = _awaited(first.name)
+    missing = bool(awaited) and not copies.answered and (first.ike_sa, first.message_id, awaited) not in said
     idle = first.name in CHECKS and first.encrypted and first.fit == "new" and len(copies.rows) == 1
     return rung(
         scene,
         copies,
         scene.way("ike_sas", first.ike_sa, first.direction),
-        missing=_awaited(first.name) if missing else "",
+        missing=awaited if missing else "",
         notes=[Cell(cut(_payloads(first), LONGEST)), *([Cell(first.fit, "warn")] if first.fit == "violation" else [])],
         label=first.name,
         tag="IKE" if len(scene.ike_sas) < 2 else f"IKE {first.ike_sa}",
@@ -118,8 +119,10 @@ def _ike(scene: Scene, copies: Copies) -> Rung:
 
 
 def _awaited(name: str) -> str:
-    """What follows a message: `MM6`, `response`."""
-    return NEXT[name][0] if name in NEXT else "response"
+    """What has to follow a message: `MM6`, `response`; nothing after a response of IKEv2, which is the last word."""
+    if name.endswith("response"):
+        return ""
+    return "response" if name.endswith("request") else NEXT[name][0] if name in NEXT else ""
 
 
 def _payloads(row: IkeMessageRow) -> str:

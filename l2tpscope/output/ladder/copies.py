@@ -13,6 +13,8 @@ from l2tpscope.output.ladder.scene import Scene
 
 SECOND = 1e9
 MOST_GAPS = 8
+PATIENCE = 1_000_000_000
+"""An answer that may still come after so little is not missing."""
 
 
 @dataclass(slots=True)
@@ -54,9 +56,10 @@ def grouped(pairs: Iterable[tuple[Any, Any]], subject: Callable[[Any], int]) -> 
 def rung(scene: Scene, copies: Copies, way: tuple[int, int], *, missing: str = "", notes: Iterable[Cell] = (), **given: Any) -> Rung:
     """The rung of a message: *notes* and how often it was sent; *missing* names the answer that was not seen.
 
-    That says nothing where the other direction is not in the capture.
+    That says nothing where the other direction is not in the capture, or the capture ends too soon.
     """
-    lost = bool(missing) and not scene.one_way
+    ends = bool(missing) and scene.end - copies.first.time < PATIENCE
+    lost = bool(missing) and not ends and not scene.one_way
     tone: Tone = "bad" if lost else "warn" if len(copies.rows) > 1 else ""
     odd = dict.fromkeys(anomaly for row in copies.rows for anomaly in row.anomalies)
     told = [*notes, *_again(copies.rows), *([Cell(f"✗ no {missing} seen", "bad")] if lost else []), *(Cell(each, "warn") for each in odd)]

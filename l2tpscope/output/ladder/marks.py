@@ -18,6 +18,11 @@ SHOWN_ALREADY = ("opening", "answered", "repeated", "violation")
 """Events that a rung shows by itself."""
 BARE = ("established", "authenticated", "authentication failed", "IPCP up", "IPV6CP up", "PPP terminated", "moved to port 4500")
 """Events whose details stand at their rung already."""
+ICMP = "icmp error"
+BEGINS = ("first packet", "rekeyed")
+"""Events of the first packet of an ESP SA."""
+OF_SERIES = ("cipher", "icv-mismatch", "heartbeat", "keepalive", "mtu", "padding")
+"""Conclusions from all that an ESP SA carried."""
 CHECK = "DPD"
 """Conclusions that begin so name a keepalive, which is left in its stretch."""
 
@@ -44,8 +49,9 @@ class Mark(NamedTuple):
 
 
 def marks(scene: Scene) -> list[Mark]:
-    """Everything that is said of this connection's moments, in the order of time."""
-    return sorted([*_events(scene), *_guesses(scene), *_findings(scene)], key=lambda mark: mark.time)
+    """Everything that is said of this connection's moments; events first, so that what concludes from them finds them."""
+    parts = (_events(scene), _guesses(scene), _findings(scene))
+    return [mark for part in parts for mark in sorted(part, key=lambda mark: mark.time)]
 
 
 def marked(rungs: Iterable[Rung], which: Iterable[Mark]) -> list[Rung]:
@@ -72,7 +78,8 @@ def _events(scene: Scene) -> Iterator[Mark]:
         if row.event in SHOWN_ALREADY or not about(row.subject):
             continue
         reason = _reason(row)
-        text = cut(f"{_subject(scene, row.subject)} {row.event}" + (f": {reason}" if reason else ""), LONGEST)
+        what = "" if row.event == ICMP else f"{_subject(scene, row.subject)} {row.event}"
+        text = cut(": ".join(part for part in (what, reason) if part), LONGEST)
         frames = [] if row.frame is None else [(row.capture, row.frame)]
         yield Mark(row.time, frames, "fact", "", Cell(text, _tone(row.event)), text)
 
@@ -88,8 +95,11 @@ def _reason(row: EventRow) -> str:
     """What of the details the rung does not show: why it was closed, from which port, under which SPI."""
     if row.event in BARE:
         return ""
-    if row.event == "first packet":
+    if row.event in BEGINS:
         return row.detail.rpartition(", ")[2]
+    if row.event == ICMP:
+        said, _, about = row.detail.partition(": ")
+        return said + "".join(about.partition(", ")[1:])
     return row.detail.partition(": ")[2] if row.detail.startswith(("StopCCN", "CDN")) else row.detail
 
 
@@ -110,17 +120,29 @@ def _about(scene: Scene) -> Callable[[str], bool]:
 
 
 def _guesses(scene: Scene) -> Iterator[Mark]:
-    """In brackets, with their grade; those of a message beside it."""
+    """In brackets, with their grade; those of a message beside it, those of a whole SA at its first packet, each once."""
     rows: Iterable[InferenceRow] = scene.inferences
+    begins = _begins(scene)
+    said: set[str] = set()
     for row in rows:
         if row.time is None or (row.inference == "ike-message" and row.value.startswith(CHECK)):
             continue
-        text = f"[{row.grade}: {cut(row.value, LONGEST)}]"
-        whole = f"[{row.grade}: {row.inference} {cut(row.value, LONGEST)}]"
-        if row.inference == "ike-message":
-            text = whole = f"[{row.grade}: {cut(STEP.sub('', SIDE.sub('', row.value)), LONGEST)}]"
         frames = [] if row.frame is None or row.capture is None else [(row.capture, row.frame)]
-        yield Mark(row.time, frames, "guess", "IKE" if row.subject.startswith("ike") else "ESP", Cell(text, "dim"), whole)
+        text = f"[{row.grade}: {row.inference} {cut(row.value, LONGEST)}]"
+        if row.inference == "ike-message":
+            text = f"[{row.grade}: {cut(STEP.sub('', SIDE.sub('', row.value)), LONGEST)}]"
+        elif row.inference in OF_SERIES:
+            if text in said:
+                continue
+            said.add(text)
+            frames = begins.get(row.subject, []) + frames
+        yield Mark(row.time, frames, "guess", "IKE" if row.subject.startswith("ike") else "ESP", Cell(text, "dim"), text)
+
+
+def _begins(scene: Scene) -> dict[str, list[tuple[int, int]]]:
+    """The first packet of each ESP SA."""
+    rows: Iterable[EventRow] = scene.report.rows("events")
+    return {row.subject: [(row.capture, row.frame)] for row in rows if row.event in BEGINS and row.frame is not None}
 
 
 def _findings(scene: Scene) -> Iterator[Mark]:

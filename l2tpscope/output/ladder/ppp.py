@@ -45,10 +45,19 @@ def _asks(row: PppRow) -> bool:
     return row.code in ASKS or (row.protocol, row.code) == ("EAP", "Request")
 
 
+def _over(scene: Scene, row: PppRow) -> bool:
+    """Whether it passed when L2TP had closed session or tunnel already, so that nobody has to answer."""
+    session = scene.sessions[row.session]
+    ends = [end for end in (session.closed, scene.tunnels[session.tunnel].closed) if end is not None]
+    return any(row.time >= end for end in ends)
+
+
 def _rung(scene: Scene, copies: Copies) -> Rung:
     first: PppRow = copies.first
     way = scene.way("tunnels", scene.sessions[first.session].tunnel, first.direction)
-    missing = _asks(first) and not copies.answered
+    unanswered = _asks(first) and not copies.answered
+    over = _over(scene, first)
+    missing = unanswered and not over
     keepalive = first.code in KEEPALIVES
     label = f"{first.protocol} {first.code}"
     return rung(
@@ -58,6 +67,7 @@ def _rung(scene: Scene, copies: Copies) -> Rung:
         missing="answer" if missing else "",
         notes=[
             Cell("" if keepalive else cut(first.summary, LONGEST)),
+            *([Cell("after the session was closed", "dim")] if unanswered and over else []),
             *([Cell(f"secret: {first.secret}", "warn")] if first.secret is not None else []),
         ],
         label=f"{label} {first.identifier}",

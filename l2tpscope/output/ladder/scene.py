@@ -10,6 +10,7 @@ from typing import Any
 from l2tpscope.analysis.rows import EspSaRow, IkeSaRow, InferenceRow, SessionRow, TunnelRow, VpnRow
 from l2tpscope.core.endpoints import split
 from l2tpscope.output.ladder.model import Lane
+from l2tpscope.output.room import end_of
 from l2tpscope.report import Report
 
 Detail = Callable[[Any], Sequence[str]]
@@ -31,8 +32,8 @@ class Scene:
     @cached_property
     def tunnels(self) -> dict[int, TunnelRow]:
         """By number."""
-        rows = self.report.measures.tunnels
-        return {row.tunnel: row for row in rows if (row.tunnel == self.tunnel if self.tunnel else row.vpn == self.vpn.vpn)}
+        wanted = {self.tunnel} if self.tunnel else set(self.vpn.tunnels)
+        return {row.tunnel: row for row in self.report.measures.tunnels if row.tunnel in wanted}
 
     @cached_property
     def sessions(self) -> dict[int, SessionRow]:
@@ -42,12 +43,14 @@ class Scene:
     @cached_property
     def ike_sas(self) -> dict[int, IkeSaRow]:
         """By number; none where one tunnel is wanted."""
-        return {} if self.tunnel else {row.ike_sa: row for row in self.report.measures.ike_sas if row.vpn == self.vpn.vpn}
+        wanted = set() if self.tunnel else set(self.vpn.ike_sas)
+        return {row.ike_sa: row for row in self.report.measures.ike_sas if row.ike_sa in wanted}
 
     @cached_property
     def esp_sas(self) -> dict[int, EspSaRow]:
         """By number; none where one tunnel is wanted."""
-        return {} if self.tunnel else {row.esp_sa: row for row in self.report.measures.esp_sas if row.vpn == self.vpn.vpn}
+        wanted = set() if self.tunnel else set(self.vpn.esp_sas)
+        return {row.esp_sa: row for row in self.report.measures.esp_sas if row.esp_sa in wanted}
 
     @cached_property
     def inferences(self) -> list[InferenceRow]:
@@ -59,6 +62,11 @@ class Scene:
         """Whether a missing answer says nothing: a capture has one direction only, or a tunnel that came up was heard from one side."""
         halves = (row for row in self.tunnels.values() if not (row.messages_to_initiator and row.messages_to_responder))
         return any(row.one_sided for row in self.report.measures.captures) or any(row.established is not None for row in halves)
+
+    @cached_property
+    def end(self) -> int:
+        """When the last capture ends."""
+        return end_of(self.report.measures.captures) or 0
 
     @cached_property
     def _nat(self) -> tuple[bool, bool]:

@@ -156,7 +156,7 @@ def _counts(bins: Sequence[Packets], what: str) -> Iterator[Cell]:
         number, size = sum(one.packets for one in way), sum(one.octets for one in way)
         own = sum(one.ppp for one in way)
         aside = f", {count(own)} of them PPP's own" if own else ""
-        told = f"{count(number)} packets, {short(size)} octets{aside}" if number else "nothing"
+        told = f"{count(number)} packet{'s' if number > 1 else ''}, {short(size)} octets{aside}" if number else "nothing"
         yield Cell(f"{what} {arrow} {told}".strip())
 
 
