@@ -27,6 +27,8 @@ import mutate
 import l2tpscope
 from l2tpscope.analysis.rows import ROWS
 from l2tpscope.capture import CaptureError
+from l2tpscope.output import Page
+from l2tpscope.output.ladder import ladders, svg, text
 
 LIMIT_S = 10
 """For one capture of a few dozen frames; two such processes may share a busy core."""
@@ -36,6 +38,8 @@ MEMORY_MIB = 300
 TABLES = tuple(ROWS)
 RENDER_EVERY = 16
 """Every so many reports are rendered too."""
+LADDERS = 3
+"""Connections that are drawn then."""
 
 
 class TooSlow(BaseException):
@@ -72,6 +76,10 @@ def try_one(octets: bytes, number: int) -> str | None:
         if number % RENDER_EVERY == 0:
             report.to_json()
             str(report)
+            for row in report.rows("vpns")[:LADDERS]:
+                drawn = ladders(report, vpn=row.vpn, raw=True)
+                text(drawn, Page())
+                svg(drawn)
     except CaptureError as error:
         return None if len(str(error).splitlines()) == 1 else f"CaptureError is not one line: {error}"
     except TooSlow:

@@ -41,6 +41,7 @@ STYLE = f"""
 .l2tp-ladder text.dim{{fill:var(--l2tp-dim)}}.l2tp-ladder text.good{{fill:var(--l2tp-good)}}
 .l2tp-ladder text.warn{{fill:var(--l2tp-warn)}}.l2tp-ladder text.bad{{fill:var(--l2tp-bad);font-weight:bold}}
 .l2tp-ladder line{{stroke:var(--l2tp-ink);stroke-width:1.3}}.l2tp-ladder polygon{{fill:var(--l2tp-ink)}}
+.l2tp-ladder rect.paper{{fill:var(--l2tp-paper)}}
 .l2tp-ladder line.lane{{stroke:var(--l2tp-lane);stroke-width:1}}
 .l2tp-ladder .warn line{{stroke:var(--l2tp-warn)}}.l2tp-ladder .warn polygon{{fill:var(--l2tp-warn)}}
 .l2tp-ladder .bad line{{stroke:var(--l2tp-bad)}}.l2tp-ladder .bad polygon{{fill:var(--l2tp-bad)}}
@@ -132,9 +133,15 @@ def _rung(ladder: Ladder, rung: Rung, delta: int | None) -> Piece:
     for note in _said(ladder, rung):
         at = _written(parts, note, NOTES_AT, at, NOTES * LETTER)
     height = max(at - LINE + 4, 1.9 * LINE)
+    begin = len(parts), height
     for detail in rung.details:
         height = _written(parts, Cell(detail, "dim"), LANES_AT + LETTER, height + LINE - 4, WIDTH - LANES_AT - PAD - 2 * LETTER) - LINE + 4
-    return Piece(height + 4 * bool(rung.details), parts)
+    if rung.details:
+        at, y = begin
+        room = f'x="{LANES_AT + 2:g}" y="{y + 2:g}" width="{WIDTH - LANES_AT - PAD:g}" height="{height - y:g}"'
+        parts.insert(at, f'<rect class="paper" {room}/>')  # so that no lane runs through the words
+        height += 4
+    return Piece(height, parts)
 
 
 def _said(ladder: Ladder, rung: Rung) -> Iterator[Cell]:
