@@ -164,11 +164,18 @@ OWN: dict[str, tuple[Callable[[Any], Any], ...]] = {
             help="Exit with 1 where a finding is as bad as this, or an error or warning as sure as this.",
         ),
     ),
+    "ladder": (
+        click.option("--vpn", type=click.IntRange(1), help="This connection, by its number."),
+        click.option("--tunnel", type=click.IntRange(1), help="This tunnel alone, by its number."),
+        click.option("--raw", is_flag=True, help="Under each message all that was decoded of it: AVPs, payloads, options."),
+        click.option("--rows", "most", type=click.IntRange(0), default=200, show_default=True, help="About so many rows; 0: all."),
+        click.option("--width", type=click.IntRange(80, 200), help="Columns of the page; else the terminal's, 100 in a file."),
+    ),
 }
 """Options of single commands; the others have FORMAT alone."""
 WIDTH = 100
 """Columns of a page, as in output.page."""
-EXAMPLES = {"summary": "--format json", "diagnose": "--format markdown"}
+EXAMPLES = {"summary": "--format json", "diagnose": "--format markdown", "ladder": "--vpn 2 -o vpn2.svg"}
 
 
 def _command(name: str, about: str) -> None:
@@ -184,6 +191,7 @@ def _command(name: str, about: str) -> None:
 
 
 _command("summary", "The summary: quality, connections, tunnels, round trips, sessions, loss. In JSON, the whole document.")
+_command("ladder", "The flow of each connection between client, NAT and server: IKE, ESP, L2TP, PPP. A picture with `-o FILE.svg`.")
 for _name, _about in TABLES.items():
     _command(_name, _about)
 
@@ -221,76 +229,11 @@ def _tell(question: str, form: str) -> int:
     return EXIT["done"]
 
 
-LADDER = (
-    click.option("--vpn", type=click.IntRange(1), help="This connection, by its number."),
-    click.option("--tunnel", type=click.IntRange(1), help="This tunnel alone, by its number."),
-    click.option("--raw", is_flag=True, help="Under each message all that was decoded of it: AVPs, payloads, options."),
-    click.option("--rows", type=click.IntRange(0), default=200, show_default=True, help="About so many rows at most; 0: all."),
-    click.option("--width", type=click.IntRange(80, 200), help="Columns of the page; else the terminal's, 100 in a file."),
-)
-
-
-def _ladder(**options: Any) -> None:
-    """Draw each connection as a flow between client, NAT and server.
-
-    IKE, ESP, L2TP and PPP in one; retransmissions folded, what was never answered marked, data counted. As a picture where FILE ends
-    in .svg. Where there are many connections, they are listed, and --vpn or --tunnel chooses one.
-
-    \b
-    Example: l2tpscope ladder --vpn 2 -o vpn2.svg gw.pcapng
-    """
-    sys.exit(_draw(**options))
-
-
-for _option in reversed((OPTIONS[0], *LADDER, *OPTIONS[1:])):
-    _ladder = _option(_ladder)
-l2tpscope.command("ladder")(_ladder)
-
-
-def _draw(
-    *,
-    files: tuple[str, ...],
-    output: str | None,
-    vpn: int | None,
-    tunnel: int | None,
-    raw: bool,
-    rows: int,
-    width: int | None,
-    color: str,
-    only_ascii: bool,
-    quiet: bool,
-    verbose: bool,
-    **options: Any,
-) -> int:
-    """Read the captures, draw the ladders, and give the exit code."""
-    from l2tpscope.output.ladder import ChoiceError, document, ladders, page  # noqa: PLC0415
-
-    begin = time.monotonic()
-    picture = output is not None and output.lower().endswith(".svg")
-    if vpn is not None and tunnel is not None:
-        raise click.UsageError("either --vpn or --tunnel")
-    _check_output(output, "svg", files)
-    report = _report(files, color=color, quiet=quiet, **options)
-    if report is None:
-        return EXIT["unreadable"]
-    if not quiet:
-        _notes(report, told=False, seconds=time.monotonic() - begin if verbose else None)
-    try:
-        drawn = ladders(report, vpn=vpn, tunnel=tunnel, raw=raw, most=rows)
-    except ChoiceError as error:
-        raise click.UsageError(str(error)) from error
-    if picture and not drawn and report.measures.vpns:
-        raise click.UsageError(f"{len(report.measures.vpns)} connections: choose one with --vpn N or --tunnel N")
-    text = document(drawn) if picture else page(report, drawn, _page(color, output, only_ascii=only_ascii, width=width))
-    _write([text.encode("utf-8", "backslashreplace")], output)
-    return _exit_code(report)
-
-
 def _read_and_write(
     what: str,
     *,
     files: tuple[str, ...],
-    form: Any,
+    form: Any = "table",
     output: str | None,
     ports: tuple[int, ...],
     secret: str | None,
@@ -301,11 +244,13 @@ def _read_and_write(
     quiet: bool,
     verbose: bool,
     fail_on: str | None = None,
+    width: int | None = WIDTH,
+    **of_ladder: Any,
 ) -> int:
     """Read the captures, write *what*, and give the exit code."""
     from l2tpscope.output import pieces  # noqa: PLC0415
 
-    form = "table" if form == "text" else form
+    form = "svg" if what == "ladder" and output and output.lower().endswith(".svg") else "table" if form == "text" else form
     begin = time.monotonic()
     _check_output(output, form, files)
     report = _report(files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
@@ -317,7 +262,7 @@ def _read_and_write(
             told=what in ("summary", "findings") and form in ("table", "markdown"),
             seconds=time.monotonic() - begin if verbose else None,
         )
-    _write(pieces(report, what, form, _page(color, output, only_ascii=only_ascii)), output)
+    _write(pieces(report, what, form, _page(color, output, only_ascii=only_ascii, width=width), **of_ladder), output)
     if fail_on is not None and not report.interrupted and _is_bad(report, fail_on):
         return EXIT["problem"]
     return _exit_code(report)

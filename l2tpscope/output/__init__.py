@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from l2tpscope.analysis.rows import ROWS
 from l2tpscope.output import tables as _tables
@@ -16,7 +16,7 @@ from l2tpscope.report import Report
 
 __all__ = ["FORMATS", "OF_FINDINGS", "RENDERER", "FormatName", "OutputError", "Page", "pieces"]
 
-FormatName = Literal["table", "json", "ndjson", "csv", "parquet", "markdown"]
+FormatName = Literal["table", "json", "ndjson", "csv", "parquet", "markdown", "svg"]
 FORMATS: tuple[FormatName, ...] = ("table", "json", "ndjson", "csv", "parquet")
 """How a summary or a table can be written. CSV and Parquet hold one table, so a summary in them is not there."""
 OF_FINDINGS: tuple[FormatName, ...] = (*FORMATS, "markdown")
@@ -24,11 +24,17 @@ OF_FINDINGS: tuple[FormatName, ...] = (*FORMATS, "markdown")
 ONE_TABLE = ("csv", "parquet")
 
 
-def pieces(report: Report, what: str, form: FormatName, page: Page) -> Iterator[bytes]:
-    """*what* (`summary`, which is the whole document in JSON, or the name of a table) in a format, piece by piece.
+def pieces(report: Report, what: str, form: FormatName, page: Page, **of_ladder: Any) -> Iterator[bytes]:
+    """*what* (`summary`, which is the whole document in JSON, `ladder`, or the name of a table) in a format, piece by piece.
 
-    *Raises*: OutputError where the format cannot hold it.
+    *of_ladder*: which one, and how much of it, as `ladder.ladders` takes it.
+    *Raises*: OutputError where the format cannot hold it, or what is wanted is not there.
     """
+    if what == "ladder":
+        from l2tpscope.output import ladder as _ladder  # noqa: PLC0415  the summary on a terminal does not wait for it
+
+        yield _ladder.drawn(report, page, picture=form == "svg", **of_ladder).encode("utf-8", "backslashreplace")
+        return
     if form in ONE_TABLE and what == "summary":
         message = f"{form} holds one table: l2tpscope tunnels --format {form} (or {', '.join(ROWS)})"
         raise OutputError(message)

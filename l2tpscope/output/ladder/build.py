@@ -17,6 +17,7 @@ from l2tpscope.output.ladder.text import text
 from l2tpscope.output.page import Page
 from l2tpscope.output.room import FEW, end_of, life, when
 from l2tpscope.output.stages import SEVERITIES, STAGES, TONE, Fate, fate, reached, stage_inferences
+from l2tpscope.output.tables import OutputError
 from l2tpscope.output.values import count, date, duration
 from l2tpscope.output.words import host
 from l2tpscope.report import Report
@@ -34,7 +35,7 @@ LISTED = 40
 """Connections that are named where one is to be chosen."""
 
 
-class ChoiceError(ValueError):
+class ChoiceError(OutputError):
     """The connection or tunnel that was asked for is not there."""
 
 
@@ -45,6 +46,8 @@ def ladders(report: Report, *, vpn: int | None = None, tunnel: int | None = None
     *Raises*: ChoiceError where it is not there.
     """
     rows = report.measures.vpns
+    if tunnel is not None and vpn is not None:
+        raise ChoiceError("either a vpn or a tunnel")
     if tunnel is not None:
         found = next((row for row in report.measures.tunnels if row.tunnel == tunnel), None)
         if found is None:
