@@ -11,9 +11,6 @@ from collections.abc import Callable
 from l2tpscope.analysis.rows import IkeSaRow, Measures, SessionRow, TunnelRow, VpnRow
 from l2tpscope.model.trace import Trace
 
-MANY = 100
-"""From so many on, requests may be a flood."""
-
 
 def layers(trace: Trace, measures: Measures) -> str:
     """The digits of the rules to load."""
@@ -37,8 +34,14 @@ def _data(_: Trace, measures: Measures) -> bool:
     return lossy or any(map(_again, measures.tunnels)) or any(row.replay_dropped_32 for row in measures.esp_sas)
 
 
-def _ppp(_: Trace, measures: Measures) -> bool:
-    return any(map(_odd_session, measures.sessions))
+def _ppp(trace: Trace, measures: Measures) -> bool:
+    return any(map(_odd_session, measures.sessions)) or _inside_itself(trace)
+
+
+def _inside_itself(trace: Trace) -> bool:
+    """Whether something inside a session goes to an address that the session itself comes from or goes to."""
+    outside = {end.address for series in trace.series for end in (series.sender, series.receiver)}
+    return trace.inner is not None and any(flow.destination in outside for flow in trace.inner.flows if flow is not None)
 
 
 def _odd_session(row: SessionRow) -> bool:
@@ -67,8 +70,7 @@ def _odd_vpn(row: VpnRow) -> bool:
 
 
 def _security(_: Trace, measures: Measures) -> bool:
-    again = any(row.duplicate for row in measures.loss)
-    return again or bool(measures.sessions or measures.ike_sas) or len(measures.tunnels) >= MANY
+    return bool(measures.tunnels or measures.ike_sas) or any(row.duplicate for row in measures.loss)
 
 
 def _capture(_: Trace, measures: Measures) -> bool:

@@ -1,0 +1,113 @@
+"""Rules on exchanges put together frame by frame: what fires them, and what nearly does."""
+
+from __future__ import annotations
+
+import struct
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "analysis"))
+
+from script import A, B, Script
+
+PPP_IP = b"\xff\x03\x00\x21"
+
+
+def found(script: Script, rule: str) -> list[str]:
+    """What that rule says of the frames."""
+    return [row.summary for row in script.report().rows("findings") if row.finding == rule]
+
+
+def inner(source: bytes, destination: bytes, port: int, number: int) -> bytes:
+    """A PPP frame with a UDP datagram to a port."""
+    udp = struct.pack(">HHHH", 1701, port, 28, 0) + bytes(20)
+    return PPP_IP + struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number, 0, 64, 17, 0, source, destination) + udp
+
+
+def tunnel_with(script: Script, frame: bytes) -> Script:
+    """A tunnel, a session, and that frame in it from the client, ten times."""
+    script.set_up(0.0)
+    script.call(1.0)
+    for number in range(10):
+        script.udp(2.0 + number / 10, A, B, struct.pack(">HHH", 2, 9, 47) + frame)
+    return script
+
+
+def test_the_route_to_the_server_leads_into_the_tunnel() -> None:
+    """L2TP to the server's outer address inside the session fires; a web page of the same server, or another server, does not."""
+    assert found(tunnel_with(Script(), inner(b"\x0a\0\0\2", B, 1701, 1)), "L2S305") == [
+        "inside the session 10 packets of the VPN itself go to the outer address of its server"
+    ]
+    assert found(tunnel_with(Script(), inner(b"\x0a\0\0\2", B, 443, 1)), "L2S305") == []
+    assert found(tunnel_with(Script(), inner(b"\x0a\0\0\2", b"\x0a\0\0\1", 1701, 1)), "L2S305") == []
+
+
+def asking(hosts: int, *, answering: int = 0) -> Script:
+    """One address asks several for a tunnel; some answer."""
+    script = Script()
+    for host in range(hosts):
+        server = bytes([203, 0, 113, 10 + host])
+        script.control(host * 0.1, A, server, "SCCRQ", 0, 0, 0, assigned=100 + host)
+        if host < answering:
+            script.control(host * 0.1 + 0.05, server, A, "SCCRP", 100 + host, 0, 1, assigned=50)
+            script.control(host * 0.1 + 0.06, A, server, "SCCCN", 50, 1, 1)
+    return script
+
+
+def test_a_scan_is_told_by_who_was_asked_in_vain() -> None:
+    """Eight servers asked in vain by one address fire; seven, or a client with half of them up, do not."""
+    assert found(asking(8), "L2S610") == ["198.51.100.10 asks 8 hosts for a VPN within 1 s, 8 of them in vain"]
+    assert found(asking(7), "L2S610") == []
+    assert found(asking(16, answering=8), "L2S610") == []
+
+
+def hellos(count: int, per_second: int) -> Script:
+    """A tunnel, and HELLOs of the client in it."""
+    script = Script()
+    script.set_up(0.0)
+    for number in range(count):
+        script.control(1.0 + number / per_second, A, B, "HELLO", 9, 2 + number, 1)
+    return script
+
+
+def test_a_flood_of_hellos_is_told_with_its_rate() -> None:
+    """600 HELLOs at 50 a second fire, with their count; 400 of them, or 600 at 10 a second, do not."""
+    (said,) = found(hellos(600, 50), "L2S611")
+    assert said == "the client sends 600 HELLO in 12 s, 50 a second"
+    assert found(hellos(400, 50), "L2S611") == []
+    assert found(hellos(600, 10), "L2S611") == []
+
+
+def closed(data_s: float, *, both: bool = True) -> Script:
+    """A tunnel with a session that carries data until so long after a StopCCN."""
+    script = Script()
+    script.set_up(0.0)
+    script.call(1.0)
+    for number in range(int(data_s * 4) + 8):
+        script.data(2.0 + number / 4, A, B, 9, 47)
+        if both:
+            script.data(2.1 + number / 4, B, A, 5, 31)
+    script.control(4.0, B, A, "StopCCN", 5, 2, 4, assigned=9, result=b"\0\1\0\0")
+    script.records.sort(key=lambda record: record[0])
+    return script
+
+
+def test_a_close_that_nobody_believes_may_be_forged() -> None:
+    """Data both ways 20 s after a StopCCN fire; data until 3 s after it, or one way alone, do not."""
+    assert found(closed(20.0), "L2S612") == ["data go on in both directions after the server closed the tunnel"]
+    assert found(closed(3.0), "L2S612") == []
+    assert found(closed(20.0, both=False), "L2S612") == []
+
+
+def test_names_in_clear_are_told_once() -> None:
+    """The host name of a tunnel in clear is named, once for two between the same hosts; unanswered or without names nothing is said."""
+    script = Script()
+    script.set_up(0.0)
+    script.set_up(1.0, a=6, b=10)
+    assert found(script, "L2S613") == ['the set-up names "host" to everybody on the path']
+    asked = Script()
+    asked.control(0.0, A, B, "SCCRQ", 0, 0, 0, assigned=5)
+    assert found(asked, "L2S613") == []
+    alone = Script()
+    alone.data(0.0, A, B, 9, 3)
+    assert found(alone, "L2S613") == []
