@@ -11,13 +11,14 @@ from l2tpscope.analysis.ike_story import IkeStory, Said
 from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.analysis.rows import EventRow
 from l2tpscope.frames.tables import IKE_PORT, NATT_PORT
-from l2tpscope.model.ike import IkeFlood, IkeFrame
+from l2tpscope.model.flood import Flood
+from l2tpscope.model.ike import IkeFrame
 
 REPEATED = 3
 """A message sent this often is an event."""
 
 
-def ike_events(stories: Sequence[IkeStory], outcomes: Mapping[int, IkeOutcome], flood: IkeFlood) -> list[EventRow]:
+def ike_events(stories: Sequence[IkeStory], outcomes: Mapping[int, IkeOutcome], flood: Flood) -> list[EventRow]:
     """What happened to each IKE SA."""
     rows = [row for story in stories for row in _of_sa(story, outcomes[story.number])]
     if flood.count:

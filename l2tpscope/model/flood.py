@@ -15,7 +15,7 @@ MOST_TARGETS = 1000
 
 @dataclass(slots=True)
 class Flood:
-    """SCCRQs that nobody answered, beyond the sample that is kept: counted, in memory that does not grow.
+    """Requests (SCCRQ, or IKE's first message) that nobody answered, beyond the sample that is kept: counted, in memory that does not grow.
 
     *Bias*: `sources` is an estimate by linear counting (Whang et al. 1990): within 1 % up to 4 million.
     """

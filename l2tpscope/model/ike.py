@@ -40,13 +40,3 @@ class IkeSa:
     """In the order of the capture; copies by the capture are not among them."""
     unkept: int = 0
     """Messages that were counted but not kept (memory bound)."""
-
-
-@dataclass(slots=True, eq=False)
-class IkeFlood:
-    """Requests for an IKE SA that nobody answered, beyond the sample that is kept."""
-
-    count: int = 0
-    first: int = 0
-    last: int = 0
-    capture: int = 1

@@ -11,7 +11,7 @@ from l2tpscope.capture import CaptureInfo
 from l2tpscope.model.esp import EspSeries
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
-from l2tpscope.model.ike import IkeFlood, IkeSa
+from l2tpscope.model.ike import IkeSa
 from l2tpscope.model.inner import Inner
 from l2tpscope.model.ip_id import IpIdCounter
 from l2tpscope.model.keepalive import Keepalives
@@ -45,7 +45,8 @@ class Trace:
     refusals: list[Refusal] = field(default_factory=list)
     flood: Flood = field(default_factory=Flood)
     ike_sas: list[IkeSa] = field(default_factory=list)
-    ike_flood: IkeFlood = field(default_factory=IkeFlood)
+    ike_flood: Flood = field(default_factory=Flood)
+    """First messages of IKE that nobody answered, beyond those that are kept."""
     esp: list[EspSeries] = field(default_factory=list)
     esp_bins: tuple[Int64s, Int64s, Int64s, Int64s] = field(default_factory=lambda: (_NONE, _NONE, _NONE, _NONE))
     """As `bins`, of ESP."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.frames.tables import IKE_PORT
-from l2tpscope.model.ike import IkeFlood, IkeFrame, IkeSa
+from l2tpscope.model.flood import Flood
+from l2tpscope.model.ike import IkeFrame, IkeSa
 
 if TYPE_CHECKING:
     from l2tpscope.wire.ike import IkeMessage
@@ -24,7 +25,7 @@ MOST_FRAMES = 4000
 MOST_FRAMES_IN_ALL = 60_000
 MARKER = 4
 """Octets of the non-ESP marker (RFC 3948 §2.2)."""
-HEADER = 28
+HEADER, SPI = 28, 8
 
 
 class IkeTracker:
@@ -36,7 +37,8 @@ class IkeTracker:
 
     def __init__(self) -> None:
         self.sas: list[IkeSa] = []
-        self.flood = IkeFlood()
+        self.flood = Flood()
+        """First messages beyond MOST_OPENINGS that nobody answered."""
         self._by_spis: dict[tuple[int, int], IkeSa] = {}
         self._openings: dict[tuple[int, frozenset[bytes]], IkeSa] = {}
         self._known: dict[tuple[int, frozenset[bytes]], IkeSa] = {}
@@ -51,11 +53,32 @@ class IkeTracker:
         """Take the IKE rows of *frames*."""
         rows = np.flatnonzero((frames.kind == Kind.IKE) & ~frames.duplicate)
         if len(rows):
-            at, size, captured = _messages(frames, rows)
-            spis = _spis(frames, at, captured)
-            for index, row in enumerate(rows.tolist()):
-                self._take(frames, row, int(at[index]), (int(size[index]), int(captured[index])), spis[index])
+            self._walk(frames, rows, *_messages(frames, rows))
         self._position += len(frames)
+
+    def _walk(self, frames: Frames, rows: Int64s, at: Int64s, size: Int64s, captured: Int64s) -> None:
+        """Take rows one by one; but in a flood, runs of first messages of which nothing is known are counted at once."""
+        initiator, responder = _spis(frames, at, captured)
+        strangers: NDArray[np.bool_] | None = None
+        """First messages under SPIs that no SA has so far."""
+        index = 0
+        while index < len(rows):
+            if strangers is None and len(self._openings) >= MOST_OPENINGS:
+                known = np.fromiter((spi for spi, _ in (*self._openings, *self._known)), np.uint64)
+                strangers = (responder == 0) & ~np.isin(initiator, known)
+            if strangers is not None and strangers[index]:
+                if len(self._openings) >= MOST_OPENINGS:
+                    run = int(np.argmin(strangers[index:])) or len(rows) - index
+                    self._count(frames, rows[index : index + run])
+                    index += run
+                    continue
+                strangers &= initiator != initiator[index]  # an answer made room: this one is followed
+            spis = int(initiator[index]), int(responder[index])
+            self._take(frames, int(rows[index]), int(at[index]), (int(size[index]), int(captured[index])), spis)
+            index += 1
+
+    def _count(self, frames: Frames, rows: Int64s) -> None:
+        self.flood.add(frames.time[rows], frames.source[rows], frames.destination[rows], int(frames.capture[rows[0]]))
 
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
@@ -66,7 +89,10 @@ class IkeTracker:
         ends = frozenset((frames.source_endpoint(row).address, frames.destination_endpoint(row).address))
         sa = self._sa(spis, ends)
         if sa is None:
-            self._overflow(frames, row, opening=spis[1] == 0)
+            if spis[1] == 0:
+                self._count(frames, np.array([row]))
+            else:
+                self._left_out += 1
             return
         if len(sa.frames) >= MOST_FRAMES or self._kept >= MOST_FRAMES_IN_ALL:
             sa.unkept += 1
@@ -120,16 +146,6 @@ class IkeTracker:
         self.sas.append(sa)
         return sa
 
-    def _overflow(self, frames: Frames, row: int, *, opening: bool) -> None:
-        if not opening:
-            self._left_out += 1
-            return
-        flood, time = self.flood, int(frames.time[row])
-        if not flood.count:
-            flood.first, flood.capture = time, int(frames.capture[row])
-        flood.count += 1
-        flood.last = time
-
 
 _endpoints: dict[Endpoint, Endpoint] = {}
 MOST_ENDPOINTS = 4096
@@ -155,10 +171,10 @@ def _messages(frames: Frames, rows: Int64s) -> tuple[Int64s, Int64s, Int64s]:
     return at + skipped, size - skipped, np.maximum(np.minimum(captured, size) - skipped, 0)
 
 
-def _spis(frames: Frames, at: Int64s, captured: Int64s) -> list[tuple[int, int]]:
-    """Initiator's and responder's SPI of each message; zeros where they were cut off."""
-    octets = frames.octets
-    return [
-        (int.from_bytes(octets[begin : begin + 8], "big"), int.from_bytes(octets[begin + 8 : begin + 16], "big")) if there >= 16 else (0, 0)
-        for begin, there in zip(at.tolist(), captured.tolist(), strict=True)
-    ]
+def _spis(frames: Frames, at: Int64s, captured: Int64s) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    """Initiator's and responder's SPI of each message; zeros where they were cut off. *Shape*: (n,) both."""
+    octets = np.frombuffer(frames.octets, np.uint8)
+    there = captured >= 2 * SPI
+    words = octets[np.where(there, at, 0)[:, None] + np.arange(2 * SPI)].view(">u8").astype(np.uint64)
+    words[~there] = 0
+    return words[:, 0], words[:, 1]

@@ -52,7 +52,7 @@ SHAPES = {
     "a_ng": Shape(3_000_000, 128, ng=True),
     "a_ten_times": Shape(30_000_000, 128),
 }
-"""The captures of data; `flood` and `ten` are made apart."""
+"""The captures of data; the floods and `ten` are made apart."""
 FLOOD = 1_000_000
 PAIRS = 150
 """Pairs of SAs; of the odd ones ESP is in UDP on port 4500, and every thousandth packet is a keepalive in place of ESP."""
@@ -243,6 +243,24 @@ def flood(count: int) -> Iterator[bytes]:
         yield _records(rows, np.full(size, len(body)), BEGIN + (at + np.arange(size)) * STEP, 65535)
 
 
+def ike_flood(count: int) -> Iterator[bytes]:
+    """First messages of IKEv1 from random addresses, each under an SPI of its own; one proposal in each."""
+    transform = struct.pack(">BBHBBH", 0, 0, 28, 1, 1, 0) + bytes.fromhex("80010007800e010080020002800300018004000e")
+    proposal = struct.pack(">BBHBBBB", 0, 0, 8 + len(transform), 1, 1, 0, 1) + transform
+    association = struct.pack(">BBHII", 0, 0, 12 + len(proposal), 1, 1) + proposal
+    message = struct.pack(">8s8sBBBBII", bytes(8), bytes(8), 1, 0x10, 2, 0, 0, 28 + len(association)) + association
+    frame = bytearray(_frame(0, 0, message))
+    frame[34:38] = struct.pack(">HH", 500, 500)
+    body, dice = np.frombuffer(bytes(frame), np.uint8), np.random.default_rng(4)
+    yield _head(65535)
+    for at in range(0, count, BLOCK):
+        size = min(BLOCK, count - at)
+        rows = np.tile(body, (size, 1))
+        _put(rows, 26, dice.integers(1 << 24, 223 << 24, size), 4)
+        rows[:, 42:50] = dice.integers(1, 256, (size, 8), np.uint8)
+        yield _records(rows, np.full(size, len(body)), BEGIN + (at + np.arange(size)) * STEP, 65535)
+
+
 def esp(packets: int, snaplen: int = 128) -> Iterator[bytes]:
     """ESP of 150 clients of one gateway."""
     yield _head(snaplen)
@@ -338,14 +356,14 @@ def _ng_records(rows: Octets, length: Ints, time: Ints, snaplen: int) -> bytes:
 
 def octets_of(name: str) -> Iterator[bytes]:
     """The octets of a capture by name."""
-    if name == "flood":
-        return flood(FLOOD)
+    if name in ("flood", "ike_flood"):
+        return {"flood": flood, "ike_flood": ike_flood}[name](FLOOD)
     if name == "esp":
         return esp(ESP_PACKETS)
     return ten() if name == "ten" else capture(SHAPES[name])
 
 
-FILES = ("a", "a_full", "c", "a_ng", "esp", "flood", "ten")
+FILES = ("a", "a_full", "c", "a_ng", "esp", "flood", "ike_flood", "ten")
 
 
 def make(name: str, folder: Path) -> Path:
@@ -364,7 +382,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", help="where the files go")
-    parser.add_argument("--pipe", choices=[*SHAPES, "esp", "flood", "ten"], help="write this one to standard output instead")
+    parser.add_argument("--pipe", choices=[*SHAPES, "esp", "flood", "ike_flood", "ten"], help="write this one to standard output instead")
     given = parser.parse_args()
     if given.pipe:
         for block in octets_of(given.pipe):

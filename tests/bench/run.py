@@ -69,6 +69,11 @@ def run(command: list[str], stdin: int | None = None) -> Run:
     return Run(usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss / 1024)
 
 
+def diagnose(path: Path) -> list[str]:
+    """The program's findings."""
+    return [*PROGRAM, "diagnose", str(path)]
+
+
 def tcpdump(path: Path) -> list[str]:
     """T: what it costs to look at every packet."""
     return ["tcpdump", "-r", str(path), "-w", "/dev/null", FILTER]
@@ -144,13 +149,18 @@ def beside_a(folder: Path, times: int, path: Path, peak_of_a: float) -> list[Lin
 
 
 def flood(folder: Path, times: int) -> list[Line]:
-    """A million SCCRQs from random sources."""
-    path = capture("flood", folder)
-    tcp, ours = turns(times, tcpdump(path), summary(path))
+    """A million SCCRQs from random sources, and as many first messages of IKE."""
+    path, ike = capture("flood", folder), capture("ike_flood", folder)
+    tcp, ours, told = turns(times, tcpdump(path), summary(path), diagnose(path))
+    tcp_ike, told_ike = turns(times, tcpdump(ike), diagnose(ike))
     print(f"# flood: T {cpu(tcp):.2f} s, program {cpu(ours):.2f} s", flush=True)
     return [
         Line("flood of 1 million SCCRQs: CPU / T", cpu(ours) / cpu(tcp), 12, "x"),
         Line("flood of 1 million SCCRQs: peak memory", peak(ours), 200, "MiB"),
+        Line("the same diagnosed: CPU / T", cpu(told) / cpu(tcp), 15, "x"),
+        Line("the same diagnosed: peak memory", peak(told), 300, "MiB"),
+        Line("flood of 1 million IKE first messages diagnosed: CPU / T", cpu(told_ike) / cpu(tcp_ike), 15, "x"),
+        Line("flood of 1 million IKE first messages diagnosed: peak memory", peak(told_ike), 300, "MiB"),
     ]
 
 

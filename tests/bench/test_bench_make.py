@@ -73,3 +73,11 @@ def test_the_flood_is_of_different_sources() -> None:
     """Nearly every SCCRQ of the flood comes from an address of its own."""
     report = l2tpscope.read(io.BytesIO(b"".join(make.flood(5000))))
     assert report.rows("captures")[0].l2tp2_control_frames == 5000
+
+
+def test_the_flood_of_ike_is_counted_whole() -> None:
+    """Every first message under an SPI of its own is counted: those that are followed, and those beyond them in columns."""
+    report = l2tpscope.read(io.BytesIO(b"".join(make.ike_flood(5000))))
+    (found,) = [row for row in report.rows("findings") if row.finding == "L2S609"]
+    assert found.summary.startswith("5000 requests for an IKE SA in 0.1 s")
+    assert len(report.rows("ike_sas")) == 2500

@@ -14,7 +14,6 @@ from l2tpscope.analysis.rows import Measures, MessageRow
 from l2tpscope.findings import Case, Finding
 from l2tpscope.frames import Endpoint
 from l2tpscope.model.flood import Flood
-from l2tpscope.model.ike import IkeFlood
 from l2tpscope.model.refusal import Refusal
 
 SERVER, CLIENT = bytes([203, 0, 113, 5]), bytes([198, 51, 100, 10])
@@ -23,7 +22,7 @@ SERVER, CLIENT = bytes([203, 0, 113, 5]), bytes([198, 51, 100, 10])
 def check(rule: str, measures: Measures, **trace: Any) -> list[Finding]:
     """What a rule finds in these rows."""
     measures.captures = measures.captures or [capture()]
-    blank = {"refusals": [], "esp": [], "keepalives": [], "flood": Flood(), "ike_flood": IkeFlood(), "begin": T0, "end": T0 + 100 * SECOND}
+    blank = {"refusals": [], "esp": [], "keepalives": [], "flood": Flood(), "ike_flood": Flood(), "begin": T0, "end": T0 + 100 * SECOND}
     name = next(name for name in findings.names() if name.startswith(rule.lower()))
     return list(findings.rule(name).check(Case(SimpleNamespace(**{**blank, **trace}), measures)))  # type: ignore[arg-type]
 
@@ -242,7 +241,7 @@ def test_a_flood_of_ike() -> None:
     assert found.summary.startswith("100 requests for an IKE SA in 4.0 s")
     assert check("L2S609", half_open(99, SECOND // 25)) == []
     assert check("L2S609", half_open(100, 36 * SECOND)) == []
-    counted = IkeFlood(count=10_000, first=T0, last=T0 + 20 * SECOND)
+    counted = Flood(count=10_000, first=T0, last=T0 + 20 * SECOND)
     (found,) = check("L2S609", half_open(99, SECOND // 25), ike_flood=counted)
     assert found.summary.startswith("10099 requests")
 

@@ -31,20 +31,21 @@ def check(case: Case) -> Iterable[Finding]:
         vain = [row for row in rows if row.established is None and row.furthest in FIRST and row.opened is not None]
         count = len(vain) + flood.count
         peak = max(Counter((row.opened or 0) // SECOND for row in vain).values(), default=0)
+        peak = max(peak, flood.peak)
         if count < MANY or peak < A_SECOND or count < SHARE * (len(rows) + flood.count) or not vain:
             continue
         first = min(row.opened or 0 for row in vain)
         last = max([row.opened or 0 for row in vain] + ([flood.last] if flood.count else []))
         sources = len({split(row.initiator)[0] for row in vain})
+        of = f"{max(sources, flood.sources)} addresses, about" if flood.count else f"{sources} addresses"
         asked = [one for row in vain[:12] for one in case.ike_messages(row)[:1]]
-        of = f" of the first {len(vain)}" if flood.count else ""
         yield about(
             vain[0],
             asked,
             grade="certain",
             subject=f"server {address(responder)}",
             vpn=None,
-            summary=f"{count} requests for an IKE SA in {(last - first) / 1e9:.1f} s, from {sources} addresses{of}; none is set up",
+            summary=f"{count} requests for an IKE SA in {(last - first) / 1e9:.1f} s, up to {peak} a second, from {of}; none is set up",
             first=first,
             last=last,
             wireshark_filter=f"isakmp && {'ipv6' if ':' in address(responder) else 'ip'}.dst == {address(responder)}",
