@@ -85,7 +85,7 @@ def test_any_octets(protocol: Protocol, octets: bytes, missing: int) -> None:
         st.tuples(st.integers(0, 0xFFFF), st.sampled_from([0, 9, 193, 529, 3561, 4491]), st.integers(0, 300), st.binary(max_size=30))
     ),
 )
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_avps(flags: int, length: int, avps: list[tuple[int, int, int, bytes]]) -> None:
     """Any AVPs, of any attribute, length and value, behind a header, decode to something."""
     body = b"".join(
