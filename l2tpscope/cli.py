@@ -61,6 +61,7 @@ FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 """As in output.FORMATS, which would bring numpy along; a test holds them together."""
 OF_FINDINGS = ("text", *FORMATS, "markdown")
 """`text` is what the others call `table`."""
+PICTURES, PICTURE_FILES = ("timeline", "rtt", "loss", "throughput", "sequence"), ("png", "svg", "pdf")
 GRADES = ("certain", "likely", "hint")
 SEVERITIES = ("error", "warning", "info")
 """Surest and worst first."""
@@ -74,6 +75,7 @@ Examples:
   l2tpscope vpns gw.pcapng                 each client: how far it got, IPsec and L2TP as one
   ssh gw tcpdump -U -w - 'port 1701' | l2tpscope -
   l2tpscope summary --format json gw.pcap -o gw.json
+  l2tpscope plot timeline gw.pcapng -o gw.svg
   l2tpscope explain 809                    what a number or a name means (no capture is read)
 
 \b
@@ -171,11 +173,13 @@ OWN: dict[str, tuple[Callable[[Any], Any], ...]] = {
         click.option("--rows", "most", type=click.IntRange(0), default=200, show_default=True, help="About so many rows; 0: all."),
         click.option("--width", type=click.IntRange(80, 200), help="Columns of the page; else the terminal's, 100 in a file."),
     ),
+    "plot": (click.option("--vpn", type=click.IntRange(1), help="This connection alone, by its number."),),
 }
 """Options of single commands; the others have FORMAT alone."""
+BEFORE_FILES = {"plot": (click.argument("kind", type=click.Choice(PICTURES), metavar="KIND"),)}
 WIDTH = 100
 """Columns of a page, as in output.page."""
-EXAMPLES = {"summary": "--format json", "diagnose": "--format markdown", "ladder": "--vpn 2 -o vpn2.svg"}
+EXAMPLES = {"summary": "--format json", "diagnose": "--format markdown", "ladder": "--vpn 2 -o vpn2.svg", "plot": "timeline -o gw.svg"}
 
 
 def _command(name: str, about: str) -> None:
@@ -185,13 +189,14 @@ def _command(name: str, about: str) -> None:
         sys.exit(_read_and_write(TABLE_OF.get(name, name), **options))
 
     command.__doc__ = f"{about}\n\n\b\nExample: l2tpscope {name} {EXAMPLES.get(name, '--format csv')} gw.pcapng"
-    for option in reversed((OPTIONS[0], *OWN.get(name, (FORMAT,)), *OPTIONS[1:])):
+    for option in reversed((*BEFORE_FILES.get(name, ()), OPTIONS[0], *OWN.get(name, (FORMAT,)), *OPTIONS[1:])):
         command = option(command)
     l2tpscope.command(name)(command)
 
 
 _command("summary", "The summary: quality, connections, tunnels, round trips, sessions, loss. In JSON, the whole document.")
 _command("ladder", "The flow of each connection between client, NAT and server: IKE, ESP, L2TP, PPP. A picture with `-o FILE.svg`.")
+_command("plot", f"A picture over time ({', '.join(PICTURES)}) in a file: `-o` NAME.png, NAME.svg or NAME.pdf.")
 for _name, _about in TABLES.items():
     _command(_name, _about)
 
@@ -245,12 +250,12 @@ def _read_and_write(
     verbose: bool,
     fail_on: str | None = None,
     width: int | None = WIDTH,
-    **of_ladder: Any,
+    **further: Any,
 ) -> int:
     """Read the captures, write *what*, and give the exit code."""
     from l2tpscope.output import pieces  # noqa: PLC0415
 
-    form = "svg" if what == "ladder" and output and output.lower().endswith(".svg") else "table" if form == "text" else form
+    form = _form(what, form, (output or "").lower().rpartition(".")[2])
     begin = time.monotonic()
     _check_output(output, form, files)
     report = _report(files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
@@ -262,10 +267,19 @@ def _read_and_write(
             told=what in ("summary", "findings") and form in ("table", "markdown"),
             seconds=time.monotonic() - begin if verbose else None,
         )
-    _write(pieces(report, what, form, _page(color, output, only_ascii=only_ascii, width=width), **of_ladder), output)
+    _write(pieces(report, what, form, _page(color, output, only_ascii=only_ascii, width=width), **further), output)
     if fail_on is not None and not report.interrupted and _is_bad(report, fail_on):
         return EXIT["problem"]
     return _exit_code(report)
+
+
+def _form(what: str, form: str, suffix: str) -> str:
+    """The format: what was said, or what the name of the file says."""
+    if what == "plot" and suffix not in PICTURE_FILES:
+        raise click.UsageError("-o must name the picture: NAME.png, NAME.svg or NAME.pdf")
+    if what == "plot" or (what == "ladder" and suffix == "svg"):
+        return suffix
+    return "table" if form == "text" else form
 
 
 def _is_bad(report: Report, threshold: str) -> bool:

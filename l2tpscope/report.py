@@ -97,6 +97,18 @@ class Renderer(Protocol):
         """The whole document."""
         ...
 
+    def plots(self, report: Report) -> Any:
+        """The report's pictures, each a method that takes axes and returns them."""
+        ...
+
+    def item_text(self, item: Item) -> str:
+        """One row as plain text: its name, and what is known of it."""
+        ...
+
+    def item_html(self, item: Item) -> str:
+        """The same as an HTML fragment."""
+        ...
+
 
 @cache
 def columns(table: str) -> tuple[Column, ...]:
@@ -268,6 +280,34 @@ class Report:
         """One row a thing that is wrong, in the order in which to read them."""
         return self.frame("findings")
 
+    @property
+    def plot(self) -> Any:
+        """The pictures: `report.plot.timeline()`, `.rtt()`, `.loss()`, `.throughput()`, `.sequence()`; each takes `ax=` and `vpn=`."""
+        return self._renderer().plots(self)
+
+    def vpn(self, number: int) -> Item:
+        """One client's connection, to look at. *Raises*: KeyError where there is none of that number."""
+        return self._item("vpns", "vpn", number)
+
+    def tunnel(self, number: int) -> Item:
+        """One control connection, to look at. *Raises*: KeyError where there is none of that number."""
+        return self._item("tunnels", "tunnel", number)
+
+    def session(self, number: int) -> Item:
+        """One session, to look at. *Raises*: KeyError where there is none of that number."""
+        return self._item("sessions", "session", number)
+
+    def items(self, table: str) -> list[Item]:
+        """The rows of a table, each to look at: `report.items("findings")[0]`."""
+        return [Item(self, table, row) for row in self.rows(table)]
+
+    def _item(self, table: str, key: str, number: int) -> Item:
+        for row in self.rows(table):
+            if getattr(row, key) == number:
+                return Item(self, table, row)
+        message = f"no {key} {number}: there are {len(self.rows(table))}"
+        raise KeyError(message)
+
     def to_json(self) -> str:
         """The whole document of docs/format.md."""
         return self._renderer().json(self)
@@ -296,6 +336,37 @@ class Report:
             message = "this report was made without a renderer: Report(..., renderer=l2tpscope.output.RENDERER)"
             raise ValueError(message)
         return self.renderer
+
+
+@dataclass(frozen=True, repr=False)
+class Item:
+    """One row of a table, to look at: its columns are attributes, and a notebook shows what is known of it."""
+
+    report: Report
+    table: str
+    row: Any
+
+    def __getattr__(self, name: str) -> Any:
+        """A column of the row."""
+        if name.startswith("_") or name in self.__dataclass_fields__:  # copying and pickling ask before there is a row
+            raise AttributeError(name)
+        return getattr(self.row, name)
+
+    @property
+    def plot(self) -> Any:
+        """The pictures of the connection that it belongs to; of everything, where it belongs to none."""
+        vpn = getattr(self.row, "vpn", None)
+        if vpn is None and self.table == "sessions":
+            vpn = next((row.vpn for row in self.report.rows("tunnels") if row.tunnel == self.row.tunnel), None)
+        return self.report.plot.only(vpn)
+
+    def __repr__(self) -> str:
+        renderer = self.report.renderer
+        return renderer.item_text(self) if renderer else f"<l2tpscope row of {self.table}>"
+
+    def _repr_html_(self) -> str | None:
+        renderer = self.report.renderer
+        return renderer.item_html(self) if renderer else None
 
 
 INTERESTING = (

@@ -433,3 +433,20 @@ def test_findings_have_a_format_of_their_own(samples: Path, healthy: Path) -> No
     assert run("diagnose", psk).stdout == run("findings", "--format", "table", psk).stdout
     assert run("diagnose", "--format", "markdown", psk).stdout.startswith("# L2TP diagnosis: 1: 1 error")
     assert run("tunnels", "--format", "markdown", healthy).returncode == 2
+
+
+@pytest.mark.parametrize(("name", "magic"), [("x.png", b"\x89PNG"), ("x.SVG", b"<?xml"), ("x.pdf", b"%PDF")])
+def test_a_picture_is_of_the_kind_that_its_name_says(name: str, magic: bytes, samples: Path, tmp_path: Path) -> None:
+    """`plot` writes PNG, SVG or PDF by the end of the name that `-o` gives."""
+    assert run("plot", "timeline", samples / "filtered.pcap", "-o", tmp_path / name).returncode == cli.EXIT["done"]
+    assert (tmp_path / name).read_bytes().startswith(magic)
+
+
+@pytest.mark.parametrize("arguments", [("-q",), ("-o", "x.doc"), ("--vpn", "9", "-o", "x.png")])
+def test_a_picture_needs_a_name_that_tells_its_kind(
+    arguments: tuple[str, ...], samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `-o`, with a suffix of no picture, or for a connection that is not there, `plot` is a wrong usage and writes nothing."""
+    monkeypatch.chdir(tmp_path)
+    assert run("plot", "timeline", samples / "filtered.pcap", *arguments).returncode == cli.EXIT["usage"]
+    assert list(tmp_path.iterdir()) == []

@@ -12,7 +12,7 @@ import pytest
 
 import l2tpscope
 from l2tpscope.analysis.rows import ROWS
-from l2tpscope.cli import TABLES
+from l2tpscope.cli import PICTURES, TABLES
 from l2tpscope.output import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -43,7 +43,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 def test_readme_names_every_table_and_format() -> None:
     """README names each command, format and table."""
-    for word in (*TABLES, *FORMATS, "ladder"):
+    for word in (*TABLES, *FORMATS, *PICTURES, "ladder"):
         assert f"`{word}`" in README
 
 
@@ -68,7 +68,7 @@ def test_commands_in_the_documents_name_samples_that_are_there() -> None:
     assert len(found) >= 9
     for command in found:
         words = command.split()
-        assert words[1] in (*TABLES, "summary", "explain", "ladder") or words[1].startswith(("samples/", "--"))
+        assert words[1] in (*TABLES, "summary", "explain", "ladder", "plot") or words[1].startswith(("samples/", "--"))
         assert all((ROOT / word).exists() for word in words if word.startswith("samples/"))
 
 
