@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -14,6 +15,7 @@ from l2tpscope.frames import Decoder
 from l2tpscope.model.tally import CaptureTally
 from l2tpscope.model.trace import Trace
 from l2tpscope.output import RENDERER
+from l2tpscope.output.progress import automatic
 from l2tpscope.report import Report
 from l2tpscope.track.data import DataTracker
 from l2tpscope.track.esp import EspTracker
@@ -39,7 +41,7 @@ def read(
     secret: str | bytes | None = None,
     show_secrets: bool = False,
     inner: bool = True,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     rows: int | None = None,
 ) -> Report:
     """The report of one capture, or of several merged in the order of time.
@@ -48,6 +50,7 @@ def read(
     ports on which L2TP is spoken. *secret*: of the tunnel, to reveal hidden AVPs and check challenge responses.
     *show_secrets*: whether the table `ppp` has passwords, challenges and responses. *inner*: whether to look at what sessions
     in clear carry, beyond PPP's own packets.
+    *progress*: called with the octets read so far and those there are; True shows a bar, on a terminal or in a notebook.
     *rows* bounds how many records are taken at a time; it changes nothing in the report.
     *Raises*: CaptureError, one line, for what cannot be read at all.
     """
@@ -55,7 +58,8 @@ def read(
     sources = open_captures(several, rows=rows)
     key = secret.encode() if isinstance(secret, str) else secret
     further = tuple(ports)
-    trace, interrupted = _follow(sources, further, key, progress, inner=inner)
+    with automatic() if progress is True else nullcontext(progress or None) as bar:
+        trace, interrupted = _follow(sources, further, key, bar, inner=inner)
     trace.show_secrets = show_secrets
     options = {"ports": sorted(set(further)), "secret": key is not None, "show_secrets": show_secrets, "inner": inner}
     measures = measure(trace)

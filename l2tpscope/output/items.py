@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import Any
 
 from l2tpscope.output.blocks import Block, Cell, Head, Row
@@ -22,13 +23,14 @@ def block(item: Item) -> Block:
 
 
 def text(item: Item) -> str:
-    """The same as lines of text, harmless and no longer than a screen is wide."""
+    """The same as lines of text, harmless and folded to a screen of 100 columns."""
     made = block(item)
     wide = max((len(row.cells[0].text) for row in made.rows), default=0)
     lines = [terminal(made.title)]
     for row in made.rows:
-        line = f"  {row.cells[0].text:<{wide}}  {terminal(row.cells[1].text)}"
-        lines.append(line if len(line) <= WIDTH else line[: WIDTH - 1] + "…")
+        folded = wrap(terminal(row.cells[1].text), WIDTH - wide - 4, break_long_words=True) or [""]
+        lines.append(f"  {row.cells[0].text:<{wide}}  {folded[0]}")
+        lines += [" " * (wide + 4) + line for line in folded[1:]]
     return "\n".join(lines)
 
 

@@ -52,6 +52,9 @@ LOOKS = (
 )
 """Colours after Okabe and Ito, told apart by people who are colour-blind; markers and lines for the printer."""
 
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">", "p", "h", "d")
+"""More than there are kinds of round trips, and of sequence spaces."""
+
 
 class Picture(Axes):
     """Axes that a notebook shows, whether pyplot is loaded or not."""

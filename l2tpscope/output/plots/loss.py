@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from l2tpscope.analysis.wilson import wilson
 from l2tpscope.output.plots.canvas import (
     INK,
-    LOOKS,
+    MARKERS,
     NORMAL,
     PLAIN,
     QUIET,
@@ -37,6 +37,8 @@ from l2tpscope.report import Report
 DIRECTIONS = {"to_responder": "#0b4f8a", "to_initiator": "#e08a1e"}
 """Dark and light."""
 TICKS = (0, 0.01, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 30, 50, 75, 100)
+LOST = {"tcp": "sent again"}
+"""What is counted where it is not what was lost."""
 MOST_VALUES, MOST_INTERVALS = 10, 60
 """No more spaces than these have their numbers beside them, and their intervals drawn boldly."""
 EXACT = 10.0
@@ -73,7 +75,7 @@ def loss(report: Report, ax: Axes | None = None, *, vpn: int | None = None) -> A
     title(ax, "Loss", report)
     spaces = sorted({row.space for row in measured})
     for place in places:
-        _draw(ax, place, LOOKS[spaces.index(place.row.space)].marker, len(places))
+        _draw(ax, place, MARKERS[spaces.index(place.row.space) % len(MARKERS)], len(places))
     _axis(ax, measured)
     together = list(_together(ax, measured, spaces)) if len(measured) > MOST_INTERVALS else []
     legend(ax, [*_signs(measured, spaces), *together])
@@ -195,7 +197,7 @@ def _together(ax: Axes, rows: Sequence[Any], spaces: Sequence[str]) -> Iterator[
         low, high = wilson(lost, expected)
         words = f"together, {space} to the {direction.removeprefix('to_')}: {lost:,}/{expected:,}, {interval(lost / expected, low, high)}"
         colour, at = DIRECTIONS[direction], 1.012 + 0.014 * number
-        look: dict[str, Any] = {"color": colour, "marker": LOOKS[spaces.index(space)].marker}
+        look: dict[str, Any] = {"color": colour, "marker": MARKERS[spaces.index(space) % len(MARKERS)]}
         look |= {"markerfacecolor": colour if direction == "to_responder" else "white", "markersize": 7, "linewidth": 2}
         across: dict[str, Any] = {"transform": ax.get_yaxis_transform(), "clip_on": False, "zorder": 5}
         ax.plot([at, at], [100 * low, 100 * high], color=colour, linewidth=2, **across)
@@ -247,7 +249,9 @@ def _signs(rows: Sequence[Any], spaces: Sequence[str]) -> Iterator[Line2D]:
             )
     for number, space in enumerate(spaces):
         count = sum(row.space == space for row in rows)
-        yield Line2D([], [], linestyle="none", marker=LOOKS[number].marker, color=QUIET, markersize=7, label=f"lost, {space} ({count:,})")
+        yield Line2D(
+            [], [], linestyle="none", marker=MARKERS[number % len(MARKERS)], color=QUIET, markersize=7, label=f"lost, {space} ({count:,})"
+        )
     yield Line2D([], [], linestyle="none", marker="|", color=QUIET, markersize=12, label="95 % interval")
     if any(row.reordered for row in rows):
         yield Line2D([], [], linestyle=":", marker=(4, 1, 45), color=QUIET, markersize=6, label="reordered")

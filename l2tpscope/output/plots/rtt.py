@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from l2tpscope.output.plots.canvas import INK, LOOKS, NORMAL, QUIET, canvas, days, faint_grid, legend, nothing, time_axis, title
+from l2tpscope.output.plots.canvas import INK, MARKERS, NORMAL, QUIET, canvas, days, faint_grid, legend, nothing, time_axis, title
 from l2tpscope.output.plots.choice import parts
 from l2tpscope.report import Report
 
@@ -58,7 +58,7 @@ def _draw(ax: Axes, rows: Sequence[Any], kinds: Sequence[str], among: int) -> No
     if not rows:
         return
     first, clean = rows[0], rows[0].quality == "clean"
-    colour, marker = SIDES[first.side], LOOKS[kinds.index(first.kind) % len(LOOKS)].marker
+    colour, marker = SIDES[first.side], MARKERS[kinds.index(first.kind) % len(MARKERS)]
     at, values = days([row.time for row in rows]), np.array([row.rtt_s for row in rows]) * 1e3
     ax.scatter(
         at,
@@ -111,8 +111,9 @@ def _signs(rows: Sequence[Any], kinds: Sequence[str]) -> Iterator[Line2D]:
             )
     for number, kind in enumerate(kinds):
         count = sum(row.kind == kind for row in rows)
-        look = LOOKS[number % len(LOOKS)]
-        yield Line2D([], [], linestyle="none", marker=look.marker, color=QUIET, markersize=6, label=f"{kind} ({count:,})")
+        yield Line2D(
+            [], [], linestyle="none", marker=MARKERS[number % len(MARKERS)], color=QUIET, markersize=6, label=f"{kind} ({count:,})"
+        )
     others = sorted({row.quality for row in rows} - {"clean"})
     if others:
         names = " or ".join(others)
