@@ -75,7 +75,7 @@ def canvas(ax: Axes | None, height: float) -> Axes:
 
 def days(times: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
     """Instants as matplotlib counts them: days since 1970; they keep their microseconds."""
-    return np.asarray(times, dtype=np.int64) / DAY
+    return np.array([time / DAY for time in times], dtype=np.float64)  # Python's whole numbers: a bin may end after the last int64
 
 
 def plain(text: str, most: int | None = None) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from l2tpscope.analysis.wilson import wilson
 from l2tpscope.output.plots.canvas import (
+    DAY,
     INK,
     MARKERS,
     NORMAL,
@@ -41,8 +42,8 @@ LOST = {"tcp": "sent again"}
 """What is counted where it is not what was lost."""
 MOST_VALUES, MOST_INTERVALS = 10, 60
 """No more spaces than these have their numbers beside them, and their intervals drawn boldly."""
-EXACT = 10.0
-"""Wider intervals (per cent) are drawn pale: the few numbers behind them say little."""
+EXACT = 0.1
+"""Wider intervals are drawn pale: the few numbers behind them say little."""
 MOST_REASONS = 4
 
 
@@ -74,8 +75,11 @@ def loss(report: Report, ax: Axes | None = None, *, vpn: int | None = None) -> A
     time_axis(ax, min(place.begin for place in places), max(place.end for place in places))
     title(ax, "Loss", report)
     spaces = sorted({row.space for row in measured})
+    alike: dict[tuple[str, str, bool], list[Place]] = defaultdict(list)
     for place in places:
-        _draw(ax, place, MARKERS[spaces.index(place.row.space) % len(MARKERS)], len(places))
+        alike[place.row.space, place.row.direction, place.row.capture_suspect].append(place)
+    for (space, _, _), several in alike.items():
+        _draw(ax, several, MARKERS[spaces.index(space) % len(MARKERS)], len(places))
     _axis(ax, measured)
     together = list(_together(ax, measured, spaces)) if len(measured) > MOST_INTERVALS else []
     legend(ax, [*_signs(measured, spaces), *together])
@@ -136,57 +140,49 @@ class _Lives:
         return self.tunnels.get(row.tunnel, self.seen)
 
 
-def _draw(ax: Axes, place: Place, marker: str, among: int) -> None:
-    """The line of its life, the interval, the sign; reordering as a smaller one."""
-    row = place.row
+def _draw(ax: Axes, places: Sequence[Place], marker: str, among: int) -> None:
+    """The lines of their lives, the intervals and signs of spaces that are alike."""
+    row, bold = places[0].row, among <= MOST_INTERVALS
     colour, filled = DIRECTIONS[row.direction], row.direction == "to_responder"
-    at, begin, end = place.at / 86_400e9, *days([place.begin, place.end])
-    ratio, low, high = (100 * value for value in (row.loss_ratio, row.loss_low_ratio, row.loss_high_ratio))
-    bold = among <= MOST_INTERVALS
-    ax.plot(
-        [begin, end],
-        [ratio, ratio],
-        color=colour,
-        linewidth=1.4 if bold else 0.6,
-        alpha=1 if bold else 0.35,
-        linestyle="-" if filled else "--",
-    )
-    exact = high - low < EXACT
-    ax.plot(
-        [at, at],
-        [low, high],
-        color=colour,
-        linewidth=1.4 if bold and exact else 0.6,
-        alpha=0.12 if not bold else 0.9 if exact else 0.45,
-        zorder=2,
-    )
-    ax.plot(
-        [at],
-        [ratio],
-        marker=marker,
-        markersize=7 if bold else 4.5,
-        markerfacecolor=colour if filled else "white",
-        markeredgecolor=INK if row.capture_suspect else colour,
-        markeredgewidth=1.6 if row.capture_suspect else 1.0,
-        zorder=4,
-        gid=f"loss {row.space} {row.direction}",
-    )
+    at = [place.at / DAY for place in places]
+    lost = [100 * place.row.loss_ratio for place in places]
+    lives: dict[str, Any] = {
+        "colors": colour,
+        "linestyles": "-" if filled else "--",
+        "linewidths": 1.4 if bold else 0.6,
+        "alpha": 1.0 if bold else 0.35,
+    }
+    ax.hlines(lost, days([place.begin for place in places]), days([place.end for place in places]), **lives)
+    for exact in (True, False):
+        ends = [
+            (x, 100 * place.row.loss_low_ratio, 100 * place.row.loss_high_ratio)
+            for x, place in zip(at, places, strict=True)
+            if (place.row.loss_high_ratio - place.row.loss_low_ratio < EXACT) is exact
+        ]
+        if ends:
+            middle, low, high = zip(*ends, strict=True)
+            pale = 0.12 if not bold else 0.9 if exact else 0.45
+            ax.vlines(middle, low, high, colors=colour, linewidths=1.4 if bold and exact else 0.6, alpha=pale, zorder=2)
+    (signs,) = ax.plot(at, lost, linestyle="none", marker=marker, markersize=7 if bold else 4.5, zorder=4)
+    signs.set(markerfacecolor=colour if filled else "white", markeredgecolor=INK if row.capture_suspect else colour)
+    signs.set(markeredgewidth=1.6 if row.capture_suspect else 1.0, gid=f"loss {row.space} {row.direction}")
     if among <= MOST_VALUES:
-        words = f"{row.lost:,}/{row.expected:,}"
-        ax.annotate(words, (at, ratio), xytext=(6, 5), textcoords="offset points", fontsize=SMALL - 0.5, color=INK, **PLAIN)
-    if row.reordered and row.expected:
-        share = 100 * row.reordered / row.expected
-        ax.plot([begin, end], [share, share], color=colour, linewidth=0.8, linestyle=":", zorder=1)
-        ax.plot(
-            [at],
-            [share],
-            marker=(4, 1, 45),
-            markersize=6,
-            color=colour,
-            linestyle="none",
-            zorder=3,
-            gid=f"reordered {row.space} {row.direction}",
-        )
+        for x, y, place in zip(at, lost, places, strict=True):
+            words = f"{place.row.lost:,}/{place.row.expected:,}"
+            ax.annotate(words, (x, y), xytext=(6, 5), textcoords="offset points", fontsize=SMALL - 0.5, color=INK, **PLAIN)
+    _reordered(ax, places, colour)
+
+
+def _reordered(ax: Axes, places: Sequence[Place], colour: str) -> None:
+    """What came late, as a share of what was expected: a smaller sign on a dotted line."""
+    late = [place for place in places if place.row.reordered and place.row.expected]
+    if not late:
+        return
+    share = [100 * place.row.reordered / place.row.expected for place in late]
+    begin, end = days([place.begin for place in late]), days([place.end for place in late])
+    ax.hlines(share, begin, end, colors=colour, linewidths=0.8, linestyles=":", zorder=1)
+    name = f"reordered {late[0].row.space} {late[0].row.direction}"
+    ax.plot([place.at / DAY for place in late], share, linestyle="none", marker=(4, 1, 45), markersize=6, color=colour, zorder=3, gid=name)
 
 
 def _together(ax: Axes, rows: Sequence[Any], spaces: Sequence[str]) -> Iterator[Line2D]:

@@ -16,6 +16,8 @@ from l2tpscope.report import Report
 
 MOST_LINES = len(LOOKS)
 """Tunnels with a line and a colour of their own, those with most repeats; of the others there are dots."""
+OTHERS = 0
+"""No tunnel has this number."""
 FITS = {
     "new": ("o", 4.0),
     "retransmission": ("v", 6.5),
@@ -41,8 +43,8 @@ def sequence(report: Report, ax: Axes | None = None, *, vpn: int | None = None) 
     looks = dict(zip(tunnels, LOOKS, strict=False))
     of: dict[tuple[int, str], list[Any]] = defaultdict(list)
     for row in rows:
-        of[row.tunnel, row.direction].append(row)
-    for (tunnel, direction), several in sorted(of.items(), reverse=True):
+        of[row.tunnel if row.tunnel in looks else OTHERS, row.direction].append(row)
+    for (tunnel, direction), several in sorted(of.items()):
         _draw(ax, several, looks.get(tunnel), filled=direction == "to_responder")
     ax.set_ylabel("Ns, number of the message", fontsize=NORMAL, color=INK)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))

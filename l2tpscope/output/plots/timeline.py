@@ -46,11 +46,12 @@ class Sign(NamedTuple):
     marker: str
     face: str
     size: float
+    edge: str = INK
 
 
 MARKS = {
     "HELLO": Sign("|", INK, 7.0),
-    "sent again": Sign("v", "#d00000", 5.0),
+    "sent again": Sign("v", "#d00000", 6.5, "white"),
     "rekeying": Sign("D", "white", 4.5),
     "moved": Sign("P", "white", 6.0),
     "ICMP error": Sign("X", "white", 6.5),
@@ -214,7 +215,7 @@ def _bar(ax: Axes, bar: Bar, middle: float, height: float, point: float) -> None
                 marker=sign.marker,
                 markersize=min(sign.size, size * 1.1),
                 markerfacecolor=sign.face,
-                markeredgecolor=INK,
+                markeredgecolor=sign.edge,
                 markeredgewidth=0.6,
                 zorder=3 if kind == "HELLO" else 4,
                 gid=f"{kind} of {bar.kind} {bar.number}",
