@@ -62,6 +62,8 @@ FORMATS = ("table", "json", "ndjson", "csv", "parquet")
 OF_FINDINGS = ("text", *FORMATS, "markdown")
 """`text` is what the others call `table`."""
 PICTURES, PICTURE_FILES = ("timeline", "rtt", "loss", "throughput", "sequence"), ("png", "svg", "pdf")
+LANGS = ("en", "ja")
+"""As in output.web.LANGS."""
 GRADES = ("certain", "likely", "hint")
 SEVERITIES = ("error", "warning", "info")
 """Surest and worst first."""
@@ -70,6 +72,7 @@ EPILOG = """\b
 Examples:
   l2tpscope gw.pcapng                      the summary, one screen
   l2tpscope diagnose gw.pcapng             what is wrong, and what to do about it
+  l2tpscope report gw.pcapng -o gw.html    a page to mail: all of it, with pictures
   l2tpscope tunnels gw.pcap0 gw.pcap1      a rotated capture, merged by time
   l2tpscope ladder gw.pcapng               the flow between client, NAT and server
   l2tpscope vpns gw.pcapng                 each client: how far it got, IPsec and L2TP as one
@@ -137,6 +140,7 @@ def l2tpscope() -> None:
     """
 
 
+ASCII = click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII.")
 OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="FILE..."),
     click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to standard output."),
@@ -150,7 +154,7 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--show-secrets", is_flag=True, help="Show passwords, challenges and responses (in the table ppp, in ladder --raw)."),
     click.option("--inner/--no-inner", default=True, help="Look into sessions in clear (default), or not, which is quicker."),
     click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
-    click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII."),
+    ASCII,
     click.option("-q", "--quiet", is_flag=True, help="No progress, no notes on standard error."),
     click.option("-v", "--verbose", is_flag=True, help="Say on standard error what was read, and how long it took."),
 )
@@ -232,6 +236,38 @@ def _tell(question: str, form: str) -> int:
     told = document(question, answer) if form == "json" else text(answer)
     _print([told.encode(sys.stdout.encoding or "ascii", "backslashreplace")])
     return EXIT["done"]
+
+
+def _mail(**options: Any) -> None:
+    """One page of HTML to mail: verdict, findings, timeline, charts, ladders, tables, and the data. It fetches nothing.
+
+    With --show-secrets it holds them too.
+
+    \b
+    Example: l2tpscope report gw.pcapng -o report.html
+    """
+    sys.exit(_write_report(**options))
+
+
+LANG = click.option("--lang", type=click.Choice(LANGS), default="en", show_default=True, help="What the page says in its own words.")
+for _option in reversed((OPTIONS[0], LANG, *(each for each in OPTIONS[1:] if each is not ASCII))):
+    _mail = _option(_mail)
+l2tpscope.command("report")(_mail)
+
+
+def _write_report(*, files: tuple[str, ...], lang: Any, output: str | None, color: str, quiet: bool, verbose: bool, **reading: Any) -> int:
+    """Read the captures, write the page, and give the exit code."""
+    from l2tpscope.output.web import digests, document  # noqa: PLC0415
+
+    begin = time.monotonic()
+    _check_output(output, "html", files)
+    report = _report(files, color=color, quiet=quiet, **reading)
+    if report is None:
+        return EXIT["unreadable"]
+    if not quiet:
+        _notes(report, told=False, seconds=time.monotonic() - begin if verbose else None)
+    _write((piece.encode("utf-8", "backslashreplace") for piece in document(report, lang, digests(files))), output)
+    return _exit_code(report)
 
 
 def _read_and_write(
@@ -322,6 +358,8 @@ def _check_output(output: str | None, form: str, files: tuple[str, ...]) -> None
     if output is None:
         if form == "parquet" and sys.stdout.isatty():
             raise click.UsageError("parquet is binary: give a file with -o")
+        if form == "html" and sys.stdout.isatty():
+            raise click.UsageError("a page is nothing for a terminal: give a file with -o, such as report.html")
         return
     for path in files:
         if os.path.exists(output) and os.path.exists(path) and os.path.samefile(output, path):

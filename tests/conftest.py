@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,21 @@ SHARED = ROOT.parent / "shared"
 SAMPLES = ROOT / "samples"
 
 
+def chromium() -> str | None:
+    """Where the browser is: the system's, else the one that `playwright install chromium` fetched; None without."""
+    if not (find_spec("playwright") and find_spec("axe_playwright_python")):
+        return None
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    caches = sorted(Path.home().glob(".cache/ms-playwright/chromium-*/chrome-linux*/chrome"))
+    return found or (str(caches[-1]) if caches else None)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip, with a reason, what needs what is not there."""
     absent = {
         "shared": None if SHARED.is_dir() else "the shared captures are not beside this checkout",
         "tshark": None if shutil.which("tshark") else "tshark is not installed",
+        "browser": None if chromium() else "no Chromium is installed, or the packages playwright and axe-playwright-python are not",
     }
     for item in items:
         for marker, reason in absent.items():

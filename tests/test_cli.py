@@ -27,7 +27,7 @@ from l2tpscope.__main__ import main
 from l2tpscope.analysis.rows import ROWS, Grade
 from l2tpscope.capture import CaptureError
 from l2tpscope.findings import Severity
-from l2tpscope.output import page
+from l2tpscope.output import page, web
 
 PROGRAM = [sys.executable, "-m", "l2tpscope"]
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if not name.startswith(("NO_COLOR", "FORCE_COLOR"))}, "PYTHONUTF8": "1"}
@@ -330,6 +330,7 @@ def test_lists_agree() -> None:
     """Commands and formats of the command line are those of the output and the rows."""
     assert output.FORMATS == cli.FORMATS
     assert cli.WIDTH == page.WIDTH
+    assert cli.LANGS == web.LANGS
     assert {*output.OF_FINDINGS, "text"} == set(cli.OF_FINDINGS)
     assert set(get_args(Grade)) == set(cli.GRADES)
     assert [each.value for each in Severity] == list(cli.SEVERITIES)

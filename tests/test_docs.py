@@ -43,7 +43,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 def test_readme_names_every_table_and_format() -> None:
     """README names each command, format and table."""
-    for word in (*TABLES, *FORMATS, *PICTURES, "ladder"):
+    for word in (*TABLES, *FORMATS, *PICTURES, "ladder", "report"):
         assert f"`{word}`" in README
 
 
@@ -68,7 +68,7 @@ def test_commands_in_the_documents_name_samples_that_are_there() -> None:
     assert len(found) >= 9
     for command in found:
         words = command.split()
-        assert words[1] in (*TABLES, "summary", "explain", "ladder", "plot") or words[1].startswith(("samples/", "--"))
+        assert words[1] in (*TABLES, "summary", "explain", "ladder", "plot", "report") or words[1].startswith(("samples/", "--"))
         assert all((ROOT / word).exists() for word in words if word.startswith("samples/"))
 
 

@@ -18,10 +18,10 @@ from l2tpscope.report import Report, clean, columns
 Record = dict[str, Any]
 
 
-def records(report: Report, table: str) -> Iterator[Record]:
-    """The rows of a table as JSON values."""
+def records(report: Report, table: str, most: int | None = None) -> Iterator[Record]:
+    """The rows of a table as JSON values; the first ones, where not more than *most* are wanted."""
     shape = columns(table)
-    for row in report.rows(table):
+    for row in report.rows(table)[:most]:
         yield {column.name: _value(getattr(row, column.name), column.kind) for column in shape}
 
 
