@@ -29,6 +29,7 @@ from l2tpscope.analysis.rows import ROWS
 from l2tpscope.capture import CaptureError
 from l2tpscope.output import Page
 from l2tpscope.output.ladder import ladders, svg, text
+from l2tpscope.output.web import document
 
 LIMIT_S = 10
 """For one capture of a few dozen frames; two such processes may share a busy core."""
@@ -76,6 +77,7 @@ def try_one(octets: bytes, number: int) -> str | None:
         if number % RENDER_EVERY == 0:
             report.to_json()
             str(report)
+            "".join(document(report))
             for row in report.rows("vpns")[:LADDERS]:
                 drawn = ladders(report, vpn=row.vpn, raw=True)
                 text(drawn, Page())

@@ -7,6 +7,9 @@ import hashlib
 import json
 import os
 import re
+import struct
+import sys
+from collections.abc import Callable
 from dataclasses import fields, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -27,6 +30,11 @@ from l2tpscope.output.web.lanes import timeline
 from l2tpscope.output.web.terms import RULES, TABLES
 from l2tpscope.output.web.words import LIMITS, WORDS
 from l2tpscope.report import Report, columns
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "analysis"))
+
+from script import A, B, Script, u16
+from simulation import avp
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 VOID = {"meta", "link", "input"}
@@ -112,6 +120,24 @@ def _poisoned(table: str, one: object) -> object:
     return replace(one, **{name: value for name, value in texts.items() if name not in keep})  # type: ignore[type-var]
 
 
+def overheard() -> Report:
+    """A capture in which a peer's host name, vendor name and error message are the attacks: a request, its answer, a refusal."""
+    script = Script()
+    attack = "".join(ATTACKS[:-1]).encode()  # the last is no UTF-8
+    for time, source, target, message, tunnel_id, ns in ((0.0, A, B, 1, 0, 0), (0.1, B, A, 2, 6, 0)):
+        octets = avp(0, u16(message)) + avp(2, b"\1\0") + avp(3, b"\0\0\0\3") + avp(7, attack) + avp(8, attack) + avp(9, u16(5 + message))
+        script.udp(time, source, target, struct.pack(">HHHHHH", 0xC802, 12 + len(octets), tunnel_id, 0, ns, message - 1) + octets)
+    script.control(0.2, B, A, "StopCCN", 6, 1, 1, assigned=7, result=u16(2) + u16(6) + attack)
+    return script.report()
+
+
+def test_the_attacks_arrive_from_the_wire() -> None:
+    """The decoded host name, vendor name and error message are what was sent."""
+    (one,) = overheard().rows("tunnels")
+    for text in (one.initiator_host_name, one.responder_host_name, one.initiator_vendor, one.error_message):
+        assert all(attack in text for attack in ATTACKS[:-1])
+
+
 def test_every_table_is_poisoned() -> None:
     """The hostile report has a row in every table, and the attacks in each that has a column of text."""
     made = hostile()
@@ -136,9 +162,10 @@ def test_hostile_text_makes_no_tag_and_no_attribute(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_hostile_text_is_shown_as_text(lang: str) -> None:
+@pytest.mark.parametrize("make", [hostile, overheard])
+def test_hostile_text_is_shown_as_text(make: Callable[[], Report], lang: str) -> None:
     """Markup is shown letter by letter; what would steer a terminal or turn the direction of writing, as an escape."""
-    text = page(hostile(), lang).text
+    text = page(make(), lang).text
     for words in (
         "<script>parent.hacked=1</script>",
         '"><img src=x onerror=alert(1)>',
@@ -285,6 +312,13 @@ def test_worst_loss_comes_first() -> None:
     rows = [loss(session=1, loss_ratio=0.001), loss(session=2, loss_ratio=0.2), loss(session=3, loss_ratio=0.01)]
     found = losses(report(measures=replace(measures(), loss=rows)))["rows"]
     assert [each["name"].split(" →")[0] for each in found] == ["session 2", "session 3", "session 1"]
+
+
+def test_losses_of_one_kind_stand_together() -> None:
+    """Echoes, which are lost on either way, come after all that is counted by numbers, whatever their ratios."""
+    rows = [loss(space="icmp-echo", loss_ratio=0.5), loss(loss_ratio=0.001), loss(space="esp", loss_ratio=0.01)]
+    found = losses(report(measures=replace(measures(), loss=rows)))["rows"]
+    assert [each["name"].split(" ")[-1] for each in found] == ["l2tp-data", "esp", "icmp-echo"]
 
 
 def test_octets_of_joined_bins_stay_whole_and_esp_is_never_added_to_clear() -> None:

@@ -69,9 +69,10 @@ def _quality(rows: Sequence[CaptureRow], say: Say) -> tuple[str, str, str]:
 def _capture(row: CaptureRow, say: Say) -> str:
     sides = say("unknown") if row.verdict == "empty" else say("one-sided") if row.one_sided else say("two-sided")
     drops = say("unknown") if row.reported_drops is None else count(row.reported_drops)
+    times = span(row.time_start, row.time_end).replace(" to ", f" {say('to')} ")
     facts = [
         (say("quality"), say.value(row.verdict)),
-        (say("span"), f"{span(row.time_start, row.time_end)} ({duration(row.duration_s)})"),
+        (say("span"), f"{times} ({duration(row.duration_s)})"),
         (say("frames"), count(row.frames)),
         (say("directions"), sides),
         (say("drops"), drops),

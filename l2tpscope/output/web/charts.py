@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from l2tpscope.analysis.rows import LossRow, RttRow, ThroughputRow
 from l2tpscope.analysis.rtt import Statistic, statistics
@@ -19,6 +19,9 @@ POINTS = 3000
 STRETCHES = 250
 """Of time, where there are more: of each side and quality the smallest, middle and largest."""
 LOSSES = 60
+"""Those with the largest ratio."""
+SPACES = get_args(get_type_hints(LossRow)["space"])
+"""What is counted by numbers comes before echoes and TCP: they do not mean the same."""
 SERIES = 20
 """Sessions and SAs of which throughput can be shown alone: those with most octets."""
 BINS = 600
@@ -81,7 +84,7 @@ def round_trips(report: Report) -> list[tuple[str, Statistic, int, float | None]
 
 
 def losses(report: Report) -> Json:
-    """The measured ones with their intervals, the most lost first; and what could not be measured, with how often and why."""
+    """The measured ones with their intervals, those of one kind together, the most lost first; what was not measurable, and why."""
     rows: list[LossRow] = report.rows("loss")
     measured = [row for row in rows if row.measurable and row.loss_ratio is not None]
     measured.sort(key=lambda row: -(row.loss_ratio or 0.0))
@@ -90,7 +93,7 @@ def losses(report: Report) -> Json:
         if not row.measurable:
             why[row.space, row.why_not or ""] += 1
     return {
-        "rows": [_loss(row) for row in measured[:LOSSES]],
+        "rows": [_loss(row) for row in sorted(measured[:LOSSES], key=lambda row: SPACES.index(row.space))],
         "left": max(0, len(measured) - LOSSES),
         "unmeasured": [[space, terminal(reason), number] for (space, reason), number in sorted(why.items(), key=lambda item: -item[1])],
     }

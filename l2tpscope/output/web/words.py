@@ -125,8 +125,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "max": ("max ms", "最大 ms"),
     "no-loss": ("No loss could be measured.", "測定できた損失はありません。"),
     "loss-about": (
-        "Lost of expected, with the 95 % interval (Wilson). Only what was lost before the tap, or by the capture itself, shows.",
-        "期待数に対する損失と 95% 信頼区間 (Wilson) です。観測点より手前、またはキャプチャ自身の損失だけが現れます。",
+        "Lost of expected, with the 95 % interval (Wilson). By numbers (l2tp, esp): what was lost before the tap, or by the capture itself. "
+        "Echoes: requests without an answer, lost on either way. tcp: segments that were sent again.",
+        "期待数に対する損失と 95% 信頼区間 (Wilson) です。番号による損失 (l2tp, esp) は観測点より手前、またはキャプチャ自身のもの、"
+        "echo は応答のない要求 (往復どちらの損失も含む)、tcp は再送されたセグメントです。",
     ),
     "loss-left": ("{n} more are in the table.", "他 {n} 件は表にあります。"),
     "not-measurable": ("Not measurable", "測定不能"),
