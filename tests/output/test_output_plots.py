@@ -165,6 +165,13 @@ def test_every_measured_loss_is_a_sign(name: str) -> None:
     assert {name: count for name, count in signs.items() if name.startswith("loss ")} == expected
 
 
+def test_segments_sent_again_are_not_called_lost() -> None:
+    """TCP counts what was sent again, which is more than was lost; the legend says so."""
+    legend = plots.loss(read("loss.pcap.gz")).get_legend()
+    assert legend is not None
+    assert "sent again, tcp (2)" in [one.get_text() for one in legend.get_texts()]
+
+
 def test_what_cannot_be_measured_is_said_with_its_reason() -> None:
     """Data without sequence numbers is named in the picture of loss as not measurable, and not drawn as 0."""
     assert any("no sequence numbers (S bit not set)" in one.get_text() for one in plots.loss(read("healthy.pcap.gz")).texts)

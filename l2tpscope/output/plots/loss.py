@@ -246,7 +246,13 @@ def _signs(rows: Sequence[Any], spaces: Sequence[str]) -> Iterator[Line2D]:
     for number, space in enumerate(spaces):
         count = sum(row.space == space for row in rows)
         yield Line2D(
-            [], [], linestyle="none", marker=MARKERS[number % len(MARKERS)], color=QUIET, markersize=7, label=f"lost, {space} ({count:,})"
+            [],
+            [],
+            linestyle="none",
+            marker=MARKERS[number % len(MARKERS)],
+            color=QUIET,
+            markersize=7,
+            label=f"{LOST.get(space, 'lost')}, {space} ({count:,})",
         )
     yield Line2D([], [], linestyle="none", marker="|", color=QUIET, markersize=12, label="95 % interval")
     if any(row.reordered for row in rows):
