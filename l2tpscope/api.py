@@ -10,8 +10,9 @@ from typing import BinaryIO, cast
 
 from l2tpscope.analysis import measure
 from l2tpscope.analysis.rows import FindingRow, Measures
-from l2tpscope.capture import CaptureInfo, Source, merged, open_captures
+from l2tpscope.capture import Batch, CaptureInfo, Source, merged, open_captures
 from l2tpscope.frames import Decoder
+from l2tpscope.model.snapshot import snapshot
 from l2tpscope.model.tally import CaptureTally
 from l2tpscope.model.trace import Trace
 from l2tpscope.output import RENDERER
@@ -56,72 +57,95 @@ def read(
     """
     several: list[Path] = list(paths) if isinstance(paths, (list, tuple)) else [cast(Path, paths)]
     sources = open_captures(several, rows=rows)
-    key = secret.encode() if isinstance(secret, str) else secret
-    further = tuple(ports)
-    with automatic() if progress is True else nullcontext(progress or None) as bar:
-        trace, interrupted = _follow(sources, further, key, bar, inner=inner)
-    trace.show_secrets = show_secrets
-    options = {"ports": sorted(set(further)), "secret": key is not None, "show_secrets": show_secrets, "inner": inner}
-    measures = measure(trace)
-    measures.findings = partial(_find, trace, measures)
-    return Report(measures=measures, options=options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
-
-
-def _follow(
-    sources: Sequence[Source], ports: Iterable[int], secret: bytes | None, progress: Progress | None, *, inner: bool
-) -> tuple[Trace, bool]:
-    """Read everything once; on an interrupt, what was read so far."""
-    decoder, l2tp, data, icmp, tally = Decoder(ports), L2tpTracker(secret), DataTracker(), IcmpTracker(), Tally()
-    ike, esp, twins, keepalives, ppp = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker(), PppTracker()
-    ip_ids, l2f, inside = IpIdTracker(), L2fTracker(), InnerTracker() if inner else None
+    pipeline = Pipeline(ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
     interrupted = False
-    try:
-        for batch in merged(sources):
-            if not len(batch):
-                continue
-            frames = decoder.decode(batch)
-            tally.feed(frames, int(batch.capture[0]))
-            rows, series = data.feed(frames, l2tp.feed(frames))
-            ip_ids.feed(frames, rows, series)
-            if inside is not None:
-                inside.feed(frames, rows, series)
-            for tracker in (ppp, l2f, ike, esp, twins, keepalives, icmp):
-                tracker.feed(frames)
-            if progress is not None:
-                progress(*_position(sources))
-    except KeyboardInterrupt:
-        interrupted = True
-    infos = [source.info for source in sources]
-    begin, end = _span(infos)
-    trace = Trace(
-        captures=[(info, tally.captures.get(info.capture, CaptureTally())) for info in infos],
-        halves=l2tp.halves,
-        series=data.finish(end),
-        ip_ids=ip_ids.finish(end),
-        bins=data.bins.result(),
-        bin_width=data.bins.width,
-        begin=begin,
-        end=end,
-        secret=secret,
-        refusals=icmp.finish(),
-        flood=l2tp.flood,
-        ike_sas=ike.sas,
-        ike_flood=ike.flood,
-        esp=esp.finish(end),
-        esp_bins=esp.bins.result(),
-        esp_bin_width=esp.bins.width,
-        keepalives=keepalives.finish(),
-        ppp=ppp.seen,
-        l2f=l2f.finish(end),
-        inner=inside.finish() if inside is not None else None,
-        twins=twins.finish(),
-        notes=[
-            note
-            for tracker in (decoder, l2tp, data, ip_ids, ike, esp, keepalives, ppp, l2f, *((inside,) if inside is not None else ()))
-            for note in tracker.notes()
-        ],
-    )
-    return trace, interrupted
+    with automatic() if progress is True else nullcontext(progress or None) as bar:
+        try:
+            for batch in merged(sources):
+                pipeline.feed(batch)
+                if bar is not None:
+                    bar(*_position(sources))
+        except KeyboardInterrupt:
+            interrupted = True
+    return pipeline.report([source.info for source in sources], interrupted=interrupted)
+
+
+class Pipeline:
+    """Everything that follows captures: batches in, a report at any time; what follows is not disturbed by it."""
+
+    def __init__(
+        self, *, ports: Iterable[int] = (), secret: str | bytes | None = None, show_secrets: bool = False, inner: bool = True
+    ) -> None:
+        self._secret = secret.encode() if isinstance(secret, str) else secret
+        further = tuple(ports)
+        self._show_secrets = show_secrets
+        self._options = {"ports": sorted(set(further)), "secret": secret is not None, "show_secrets": show_secrets, "inner": inner}
+        self._decoder, self._tally = Decoder(further), Tally()
+        self._l2tp, self._data, self._ip_ids = L2tpTracker(self._secret), DataTracker(), IpIdTracker()
+        self._inner = InnerTracker() if inner else None
+        self._ike, self._esp, self._twins, self._keepalives = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker()
+        self._ppp, self._l2f, self._icmp = PppTracker(), L2fTracker(), IcmpTracker()
+
+    def feed(self, batch: Batch) -> None:
+        """Take records, in the order in which they are to be read."""
+        if not len(batch):
+            return
+        frames = self._decoder.decode(batch)
+        self._tally.feed(frames, int(batch.capture[0]))
+        rows, series = self._data.feed(frames, self._l2tp.feed(frames))
+        self._ip_ids.feed(frames, rows, series)
+        if self._inner is not None:
+            self._inner.feed(frames, rows, series)
+        for tracker in (self._ppp, self._l2f, self._ike, self._esp, self._twins, self._keepalives, self._icmp):
+            tracker.feed(frames)
+
+    def trace(self, infos: Sequence[CaptureInfo], now: int | None = None) -> Trace:
+        """What was seen, as of the instant *now*, by default that of the last frame; it shares with the trackers what they go on with."""
+        begin, end = _span(infos)
+        end = end if now is None else max(now, end)
+        return Trace(
+            captures=[(info, self._tally.captures.get(info.capture, CaptureTally())) for info in infos],
+            halves=self._l2tp.halves,
+            series=self._data.finish(end),
+            ip_ids=self._ip_ids.finish(end),
+            bins=self._data.bins.result(),
+            bin_width=self._data.bins.width,
+            begin=begin,
+            end=end,
+            secret=self._secret,
+            show_secrets=self._show_secrets,
+            refusals=self._icmp.finish(),
+            flood=self._l2tp.flood,
+            ike_sas=self._ike.sas,
+            ike_flood=self._ike.flood,
+            esp=self._esp.finish(end),
+            esp_bins=self._esp.bins.result(),
+            esp_bin_width=self._esp.bins.width,
+            keepalives=self._keepalives.finish(),
+            ppp=self._ppp.seen,
+            l2f=self._l2f.finish(end),
+            inner=self._inner.finish() if self._inner is not None else None,
+            twins=self._twins.finish(),
+            notes=self._notes(),
+        )
+
+    def report(self, infos: Sequence[CaptureInfo], *, interrupted: bool = False) -> Report:
+        """The report, when everything was fed."""
+        return self._reported(self.trace(infos), interrupted=interrupted)
+
+    def snapshot(self, infos: Sequence[CaptureInfo], now: int | None = None) -> Report:
+        """The report of what was fed so far, which stays what it is whatever is fed afterwards."""
+        return self._reported(snapshot(self.trace(infos, now)))
+
+    def _reported(self, trace: Trace, *, interrupted: bool = False) -> Report:
+        measures = measure(trace)
+        measures.findings = partial(_find, trace, measures)
+        return Report(measures=measures, options=self._options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
+
+    def _notes(self) -> list[str]:
+        noting = [self._decoder, self._l2tp, self._data, self._ip_ids, self._ike, self._esp, self._keepalives, self._ppp, self._l2f]
+        noting += [self._inner] if self._inner is not None else []
+        return [note for one in noting for note in one.notes()]
 
 
 def _find(trace: Trace, measures: Measures) -> list[FindingRow]:

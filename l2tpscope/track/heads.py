@@ -46,6 +46,8 @@ RESERVED, SEQUENCED, NUMBER = 0x0F000000, 0x40000000, 0xFFFFFF
 LEAST, STEP, MOSTLY = 8, 100, 0.8
 """Numbers that must be there, the furthest that one may lie above the one before, and the share that must."""
 UNDECIDED = -1
+Spaces = dict[tuple[int, int], SequenceSpaces]
+"""By octets before the sublayer and bits of its number."""
 
 
 class Heads:
@@ -57,7 +59,7 @@ class Heads:
         """By series, a bit for each of PLACES where something counts."""
         self._kept: dict[int, list[Head]] = defaultdict(list)
         self._total = 0
-        self._spaces = {(place, bits): SequenceSpaces(bits) for place in PLACES for bits in WIDTHS}
+        self._spaces = _spaces()
 
     def feed(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Take rows in the order of the capture. *Shape*: (n,) both."""
@@ -81,9 +83,11 @@ class Heads:
 
     def counts(self, series: int, now: int) -> dict[tuple[int, int], SequenceCount]:
         """By the octets before it and its bits, what the numbers of each possible sublayer say, as of the instant *now*."""
+        spaces, number = self._spaces, series
         if series < len(self._places) and self._places[series] == UNDECIDED:
-            self._begin(series, every=True)
-        return {where: space.count(series, now) for where, space in self._spaces.items() if space.seen(series)}
+            spaces, number = _spaces(), 0  # of this answer alone: more may come, and decide otherwise
+            _count_kept(spaces, number, self.of(series), every=True)
+        return {where: space.count(number, now) for where, space in spaces.items() if space.seen(number)}
 
     def _grow(self, size: int) -> None:
         before = len(self._places)
@@ -100,20 +104,9 @@ class Heads:
         if len(kept) == FIRST:
             self._begin(series)
 
-    def _begin(self, series: int, *, every: bool = False) -> None:
-        """Count the numbers of the packets that were kept, where they look like numbers, or wherever one may be."""
-        places = 0
-        for bit, place in enumerate(PLACES):
-            numbers = _numbers(self._kept[series], place, every=every)
-            if numbers:
-                places |= 1 << bit
-                columns = np.array(numbers, np.int64)
-                self._feed(place, np.full(len(numbers), series), columns[:, 1], columns[:, 0])
-        self._places[series] = places
-
-    def _feed(self, place: int, series: Int64s, numbers: Int64s, time: Int64s) -> None:
-        for bits in WIDTHS:
-            self._spaces[place, bits].feed(series, numbers & (1 << bits) - 1, time)
+    def _begin(self, series: int) -> None:
+        """Count the numbers of the packets that were kept, where they look like numbers."""
+        self._places[series] = _count_kept(self._spaces, series, self._kept[series], every=False)
 
     def _count(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Feed the numbers of rows beyond the first ones."""
@@ -129,7 +122,30 @@ class Heads:
             numbered = (word & (SEQUENCED | RESERVED)) == SEQUENCED
             which = which[numbered]
             if len(which):
-                self._feed(place, series[which], word[numbered] & NUMBER, frames.time[rows[which]])
+                _feed(self._spaces, place, series[which], (word[numbered] & NUMBER, frames.time[rows[which]]))
+
+
+def _count_kept(spaces: Spaces, series: int, heads: list[Head], *, every: bool) -> int:
+    """Count the numbers of packets that were kept, where they look like numbers, or wherever one may be; a bit for each such place."""
+    places = 0
+    for bit, place in enumerate(PLACES):
+        numbers = _numbers(heads, place, every=every)
+        if numbers:
+            places |= 1 << bit
+            columns = np.array(numbers, np.int64)
+            _feed(spaces, place, np.full(len(numbers), series), (columns[:, 1], columns[:, 0]))
+    return places
+
+
+def _feed(spaces: Spaces, place: int, series: Int64s, numbered: tuple[Int64s, Int64s]) -> None:
+    """Feed numbers and their times to the spaces of a place."""
+    numbers, time = numbered
+    for bits in WIDTHS:
+        spaces[place, bits].feed(series, numbers & (1 << bits) - 1, time)
+
+
+def _spaces() -> Spaces:
+    return {(place, bits): SequenceSpaces(bits) for place in PLACES for bits in WIDTHS}
 
 
 def sublayer(octets: bytes, place: int) -> int | None:

@@ -10,6 +10,7 @@ explained by several combinations, of which the first is taken. *Source*: RFC 43
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -94,9 +95,14 @@ class TwinTracker:
         self._position += len(frames)
 
     def finish(self) -> list[Twin]:
-        """What there is per pair of addresses and direction, of those that exchanged both kinds in either direction."""
-        if self._seen == CLEAR | CIPHER:
-            self._resolve(np.iinfo(np.int64).max, every=True)
+        """What there is per pair of addresses and direction, of those that exchanged both kinds in either direction.
+
+        What is held is matched in a copy: more frames may come, and decide otherwise.
+        """
+        return deepcopy(self)._finished() if self._seen == CLEAR | CIPHER else []
+
+    def _finished(self) -> list[Twin]:
+        self._resolve(np.iinfo(np.int64).max, every=True)
         for number, delays in self._delays.items():
             self._twins[number].delay_median_s = float(np.median(delays)) / 1e9
         both: dict[frozenset[Endpoint], int] = {}
