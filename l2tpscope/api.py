@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from l2tpscope.analysis import measure
 from l2tpscope.analysis.rows import FindingRow, Measures
 from l2tpscope.capture import Batch, CaptureInfo, Source, merged, open_captures
+from l2tpscope.capture.live import Interface, Tap, open_tap
+from l2tpscope.capture.pace import Pace
 from l2tpscope.frames import Decoder
 from l2tpscope.model.snapshot import snapshot
 from l2tpscope.model.tally import CaptureTally
@@ -33,6 +35,14 @@ from l2tpscope.track.twin import TwinTracker
 
 Path = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int, int | None], None]
+
+
+class Noting(Protocol):
+    """What says what it left out."""
+
+    def notes(self) -> list[str]:
+        """A line each."""
+        ...
 
 
 def read(
@@ -68,6 +78,43 @@ def read(
         except KeyboardInterrupt:
             interrupted = True
     return pipeline.report([source.info for source in sources], interrupted=interrupted)
+
+
+def watch(
+    source: Path | Interface | Tap,
+    *,
+    interval_s: float = 1.0,
+    duration_s: float | None = None,
+    save: str | os.PathLike[str] | None = None,
+    ports: Iterable[int] = (),
+    secret: str | bytes | None = None,
+    show_secrets: bool = False,
+    inner: bool = True,
+) -> Iterator[Report]:
+    """Reports of a capture while it is made: one every *interval_s*, and the last one when it ends.
+
+    *source*: `-` for standard input, a path (of a pipe), a binary file object, or `Interface("eth0", "udp port 1701")`, which takes
+    dumpcap. *duration_s*: end it then. *save*: keep the packets in this file. The rest is as in `read`. A report takes time, so they
+    come less often where they would take more than a fifth of one processor.
+    *Raises*: CaptureError, one line, for what cannot be captured or read at all.
+    """
+    tap = source if isinstance(source, Tap) else open_tap(source, save)
+    pipeline = Pipeline(ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
+    try:
+        capture = tap.open()
+        pace = Pace(interval_s, duration_s)
+        for batch in tap.batches(capture, pace):
+            if batch is not None:
+                pipeline.feed(batch)
+            if pace.over():
+                tap.stop()
+            elif pace.due():
+                pace.begin()
+                yield pipeline.snapshot([capture.info], pace.now(capture.info.last_time))
+                pace.end()
+        yield pipeline.report([capture.info])
+    finally:
+        tap.close()
 
 
 class Pipeline:
@@ -143,8 +190,10 @@ class Pipeline:
         return Report(measures=measures, options=self._options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
 
     def _notes(self) -> list[str]:
-        noting = [self._decoder, self._l2tp, self._data, self._ip_ids, self._ike, self._esp, self._keepalives, self._ppp, self._l2f]
-        noting += [self._inner] if self._inner is not None else []
+        noting: list[Noting] = [self._decoder, self._l2tp, self._data, self._ip_ids, self._ike, self._esp, self._keepalives]
+        noting += [self._ppp, self._l2f]
+        if self._inner is not None:
+            noting.append(self._inner)
         return [note for one in noting for note in one.notes()]
 
 

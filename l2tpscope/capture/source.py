@@ -73,6 +73,10 @@ class FileSource:
         self._records = chain((ahead,), records)
         return int(ahead.time[0])
 
+    def ready(self, wait_s: float) -> bool:
+        """Whether more of a stream can be read after waiting at most *wait_s*; its end can."""
+        return self._input is None or self._input.ready(wait_s)
+
     def position(self) -> tuple[int, int | None]:
         """Octets of the file consumed, compressed ones where it is compressed, and its size; None for a stream."""
         if self._input is not None:

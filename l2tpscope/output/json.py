@@ -20,9 +20,13 @@ Record = dict[str, Any]
 
 def records(report: Report, table: str, most: int | None = None) -> Iterator[Record]:
     """The rows of a table as JSON values; the first ones, where not more than *most* are wanted."""
-    shape = columns(table)
     for row in report.rows(table)[:most]:
-        yield {column.name: _value(getattr(row, column.name), column.kind) for column in shape}
+        yield record(table, row)
+
+
+def record(table: str, row: Any) -> Record:
+    """One row of a table as JSON values."""
+    return {column.name: _value(getattr(row, column.name), column.kind) for column in columns(table)}
 
 
 def _value(value: Any, kind: str) -> Any:
@@ -55,8 +59,8 @@ def document(report: Report, tables: Iterable[str]) -> Iterator[str]:
     for table in tables:
         yield f",\n{json.dumps(table)}: ["
         separator = "\n"
-        for record in records(report, table):
-            yield separator + _text(record)
+        for values in records(report, table):
+            yield separator + _text(values)
             separator = ",\n"
         yield "]"
     yield "\n}\n"
@@ -66,8 +70,12 @@ def lines(report: Report, tables: Iterable[str]) -> Iterator[str]:
     """NDJSON: a line for the head (`"table": "report"`), then a line a row."""
     yield _text({"table": "report", **head(report)}) + "\n"
     for table in tables:
-        for record in records(report, table):
-            yield _text({"table": table, **record}) + "\n"
+        yield from (text_of(table, values) for values in records(report, table))
+
+
+def text_of(table: str, values: Record) -> str:
+    """One row as a line of NDJSON."""
+    return _text({"table": table, **values}) + "\n"
 
 
 def _text(value: Any) -> str:
