@@ -37,6 +37,12 @@ Path = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int, int | None], None]
 
 
+AGE = 600_000_000_000
+"""Nanoseconds of silence after which a capture that goes on lets go of a tunnel, session or SA."""
+OFTEN = 10
+"""How many times in that span it is looked for what is to be let go."""
+
+
 class Noting(Protocol):
     """What says what it left out."""
 
@@ -102,10 +108,12 @@ def watch(
     pipeline = Pipeline(ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
     try:
         capture = tap.open()
-        pace = Pace(interval_s, duration_s)
+        pace, aged = Pace(interval_s, duration_s), Age()
         for batch in tap.batches(capture, pace):
             if batch is not None:
                 pipeline.feed(batch)
+                if (before := aged.due(capture.info.last_time)) is not None:
+                    pipeline.age(before)
             if pace.over():
                 tap.stop()
             elif pace.due():
@@ -145,6 +153,29 @@ class Pipeline:
             self._inner.feed(frames, rows, series)
         for tracker in (self._ppp, self._l2f, self._ike, self._esp, self._twins, self._keepalives, self._icmp):
             tracker.feed(frames)
+
+    def age(self, before: int) -> None:
+        """Let go of what was closed or silent since the instant *before*; it is counted, and `notes` tell of it.
+
+        What else is bounded, and would follow nothing new when it is full, begins anew: contents of sessions, counters in IP ids, L2F.
+        """
+        self._l2tp.age(before, self._data.heard(before))
+        sessions = self._l2tp.sessions() | self._data.sessions(before)
+        renumbered = self._data.age(before, sessions)
+        self._ppp.age(before, sessions)
+        busy = self._ike.heard(before) | self._esp.heard(before) | self._keepalives.heard(before)
+        self._esp.age(before, busy)
+        self._ike.age(before, busy)
+        self._keepalives.age(before)
+        self._icmp.age(before)
+        if renumbered or self._ip_ids.crowded:
+            self._ip_ids = IpIdTracker()
+        if self._inner is not None and (renumbered or self._inner.crowded):
+            self._inner = InnerTracker()
+        if self._l2f.crowded:
+            self._l2f = L2fTracker()
+        if self._twins.crowded:
+            self._twins = TwinTracker()
 
     def trace(self, infos: Sequence[CaptureInfo], now: int | None = None) -> Trace:
         """What was seen, as of the instant *now*, by default that of the last frame; it shares with the trackers what they go on with."""
@@ -194,7 +225,28 @@ class Pipeline:
         noting += [self._ppp, self._l2f]
         if self._inner is not None:
             noting.append(self._inner)
-        return [note for one in noting for note in one.notes()]
+        return [*self._aged(), *(note for one in noting for note in one.notes())]
+
+    def _aged(self) -> list[str]:
+        """What `age` let go, a line or none."""
+        series, packets = self._data.let_go()
+        gone = ((self._l2tp.let_go, "tunnels"), (series, f"series of data ({packets} packets)"), (self._ike.let_go, "IKE SAs"))
+        said = ", ".join(f"{count} {what}" for count, what in (*gone, (self._esp.let_go, "ESP SAs")) if count)
+        return [f"let go, because they had ended or were silent for {AGE // 60_000_000_000} minutes: {said}"] if said else []
+
+
+class Age:
+    """When it is time to let go of what is old, by the clock of the capture."""
+
+    def __init__(self) -> None:
+        self._next: int | None = None
+
+    def due(self, now: int | None) -> int | None:
+        """The instant since which something must have been heard; None: not now."""
+        if now is None or (self._next is not None and now < self._next):
+            return None
+        first, self._next = self._next is None, now + AGE // OFTEN
+        return None if first else now - AGE
 
 
 def _find(trace: Trace, measures: Measures) -> list[FindingRow]:

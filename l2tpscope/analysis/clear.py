@@ -118,4 +118,4 @@ def _connected(call: Call) -> int:
 def frames_towards(channel: Channel, side: bool) -> int:
     """Clear frames towards a side, control and data."""
     half = channel.to[side]
-    return 0 if half is None else len(half.frames) + half.unkept + sum(one.packets for one in half.series)
+    return 0 if half is None else len(half.frames) + half.unkept + half.thinned + sum(one.packets for one in half.series)

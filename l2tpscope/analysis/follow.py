@@ -54,9 +54,12 @@ class Follower:
 
     def __init__(self, channel: Channel, begin: int) -> None:
         reliable = Reliable(born=channel.born, from_zero=channel.numbered_from_zero, begin=begin)
+        for side, half in channel.to.items():
+            if half is not None and half.thinned:
+                reliable.ways[not side].resumed = half.resumed
         verdicts = [(frame, sent, reliable.take(frame, to_responder=sent)) for frame, sent in channel.frames()]
         self.story = Story(channel, reliable, verdicts)
-        self._credit = 0
+        self._credit = sum(half.thinned for half in channel.halves)
         self._overdue = False
         """The message at hand was acted upon before: it may come too late to fit."""
         self._given: dict[tuple[bool, int], list[Call]] = {}

@@ -67,7 +67,7 @@ class Channel:
     @property
     def static(self) -> bool:
         """Whether nothing but data was seen of it."""
-        return not any(half.frames or half.unkept for half in self.halves)
+        return not any(half.frames or half.unkept or half.thinned for half in self.halves)
 
     @property
     def position(self) -> int:

@@ -106,6 +106,10 @@ class Half:
     series: list[DataSeries] = field(default_factory=list)
     unkept: int = 0
     """Control frames that were counted but not kept (memory bound)."""
+    thinned: int = 0
+    """Control frames that were let go from its middle (memory bound)."""
+    resumed: int = 0
+    """Position from which on there are frames again behind those."""
     twin: Half | None = None
     """The other direction."""
     linked_by: str | None = None

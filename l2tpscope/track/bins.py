@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from l2tpscope.track.flows import renumbered
+
 Int64s = NDArray[np.int64]
 
 MOST = 1 << 16
@@ -40,6 +42,15 @@ class Bins:
         self._rows += len(self._parts[-1][0])
         if self._rows > 2 * MOST:
             self._consolidate()
+
+    def keep(self, which: Int64s) -> None:
+        """Forget all series but these, which get the numbers from 0 on. *Shape*: (kept,), ascending."""
+        self._consolidate()
+        if self._parts:
+            key, packets, octets = self._parts[0]
+            kept, number = renumbered(which, key & ((1 << _SERIES) - 1))
+            self._parts = [((key[kept] >> _SERIES << _SERIES) | number, packets[kept], octets[kept])]
+            self._rows = len(number)
 
     def result(self) -> tuple[Int64s, Int64s, Int64s, Int64s]:
         """Series, begin of the bin (nanoseconds), packets, octets, in the order of time.

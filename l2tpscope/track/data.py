@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.model.cut import ANY_TUNNEL, Cut
 from l2tpscope.model.half import DataSeries
-from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown
+from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown, picked_rows, renumbered
 from l2tpscope.track.heads import Heads
 from l2tpscope.track.protocols import are_use
 from l2tpscope.track.sequence import SequenceSpaces
@@ -21,6 +21,12 @@ from l2tpscope.track.totals import Totals
 
 Int64s = NDArray[np.int64]
 
+CROWDED = 1 << 14
+"""Series from which on those that were let go are forgotten, when they are half of all."""
+Named = tuple[bytes, int, int]
+"""A receiver's address, Tunnel ID (0 in v3), Session ID."""
+Heard = tuple[bytes, int | bytes]
+"""A receiver's address and the Tunnel ID; of v3, whose data names no tunnel, the sender's address."""
 _IPV6 = np.uint64(1) << np.uint64(63)
 
 
@@ -62,6 +68,9 @@ class DataTracker:
         self._sequenced = np.zeros(64, np.int64)
         self._used = np.zeros(64, np.bool_)
         """Series in which what a session is there for was seen."""
+        self._hidden = np.zeros(64, np.int64)
+        """Of series that were let go, the packets that they had then."""
+        self._forgotten = self._forgotten_packets = 0
         self._sequences = SequenceSpaces(16)
         self._heads = Heads()
         """Of L2TPv3, whose headers do not tell how long they are."""
@@ -92,6 +101,7 @@ class DataTracker:
     def finish(self, now: int) -> list[DataSeries]:
         """All series, complete as of the instant *now*."""
         totals = self._totals
+        totals.grow(len(self._series))
         for number, series in enumerate(self._series):
             if totals.seen(number):
                 series.packets, series.octets = int(totals.packets[number]), int(totals.octets[number])
@@ -102,7 +112,67 @@ class DataTracker:
                 series.count = self._sequences.count(number, now)
             if series.version == 3:
                 series.heads, series.counts = self._heads.of(number), self._heads.counts(number, now)
-        return [series for series in self._series[1:] if series.packets]
+        hidden = self._are_hidden(len(self._series))
+        return [series for series in self._series[1:] if series.packets and not hidden[series.number]]
+
+    def heard(self, before: int) -> set[Heard]:
+        """What names the tunnels in which something passed since an instant."""
+        some = np.flatnonzero(self._totals.last[: len(self._series)] >= before).tolist()
+        return {heard_of(self._series[number]) for number in some if number != OVERFLOW}
+
+    def sessions(self, before: int) -> set[Named]:
+        """What names the sessions in which something passed since an instant."""
+        some = np.flatnonzero(self._totals.last[: len(self._series)] >= before).tolist()
+        return {name_of(self._series[number]) for number in some if number != OVERFLOW}
+
+    def age(self, before: int, sessions: set[Named]) -> bool:
+        """Let go of what was silent since an instant and is not of these sessions; whether the numbers of the series changed.
+
+        It is not shown any more, unless it goes on; it is forgotten when it is most of what there is.
+        """
+        size = len(self._series)
+        self._hidden = grown(self._hidden, size)
+        self._totals.grow(size)
+        silent = np.flatnonzero(self._totals.last[:size] < before).tolist()
+        for number in silent:
+            if number != OVERFLOW and name_of(self._series[number]) not in sessions:
+                self._hidden[number] = self._totals.packets[number]
+        shown = np.flatnonzero(~self._are_hidden(size))
+        if size < max(CROWDED, 2 * len(shown)):
+            return False
+        self._keep(np.union1d(shown, [OVERFLOW]))
+        return True
+
+    def let_go(self) -> tuple[int, int]:
+        """How many series were let go, and how many packets they had."""
+        hidden = np.flatnonzero(self._are_hidden(len(self._series)))
+        return self._forgotten + len(hidden), self._forgotten_packets + int(self._hidden[hidden].sum())
+
+    def _are_hidden(self, size: int) -> NDArray[np.bool_]:
+        """Of the first *size* series, those that were let go and did not go on. *Shape*: (size,)."""
+        self._hidden = grown(self._hidden, size)
+        hidden: NDArray[np.bool_] = (self._hidden[:size] > 0) & (self._hidden[:size] == self._totals.packets[:size])
+        return hidden
+
+    def _keep(self, which: Int64s) -> None:
+        """Forget all series but these, and the flows without one; both get new numbers."""
+        self._forgotten, self._forgotten_packets = self.let_go()
+        kept, new = renumbered(which, self._series_of_flow[: len(self._flows)])
+        flows = np.flatnonzero(kept)
+        self._flows.keep(flows)
+        self._series_of_flow = grown(new, 64)
+        self._series = [replace(self._series[number], number=at) for at, number in enumerate(which.tolist())]
+        for part in (self._totals, self._sequences, self._heads):
+            part.keep(which)
+        self._hidden, self._sequenced, self._used = (picked_rows(one, which) for one in (self._hidden, self._sequenced, self._used))
+        self._hidden[:] = 0
+        number_of = {old: number for number, old in enumerate(flows.tolist())}
+        known: dict[tuple[int, int], dict[int, list[int]]] = defaultdict(dict)
+        for place, sessions in self._known.items():
+            for session, old in sessions.items():
+                if some := [number_of[flow] for flow in old if flow in number_of]:
+                    known[place][session] = some
+        self._known = known
 
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
@@ -179,3 +249,13 @@ class DataTracker:
             self._series_of_flow[flow] = self._new_series(series)
             scope = ANY_TUNNEL if version == 3 else tunnel
             self._known[int(frames.destination[row]), scope].setdefault(session, []).append(flow)
+
+
+def name_of(series: DataSeries) -> Named:
+    """What names its session."""
+    return series.receiver.address, 0 if series.version == 3 else series.tunnel, series.session
+
+
+def heard_of(series: DataSeries) -> Heard:
+    """What names its tunnel."""
+    return series.receiver.address, series.sender.address if series.version == 3 else series.tunnel

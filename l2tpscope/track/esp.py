@@ -6,6 +6,7 @@ for another receiver is another security association, for the receiver chose it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from l2tpscope.frames import Frames, Kind
 from l2tpscope.frames.tables import AH, TCP, UDP
 from l2tpscope.model.esp import WINDOWS, EspSeries, Move, Packets
-from l2tpscope.track.flows import OVERFLOW, FlowTable, grouped, grown
+from l2tpscope.track.flows import OVERFLOW, FlowTable, grouped, grown, picked_rows
 from l2tpscope.track.samples import MOST_EDGES, Edges, Small
 from l2tpscope.track.sequence import SequenceSpaces
 from l2tpscope.track.sizes import Sizes
@@ -28,6 +29,10 @@ MOST_MOVES = 100
 """Of one series."""
 MOST_MOVES_TOGETHER = 20_000
 
+LONG_SILENCE = 8 * 3600 * 1_000_000_000
+"""After it (nanoseconds) an SA is let go whatever else its hosts do."""
+Pair = frozenset[bytes]
+"""Two addresses."""
 ENCAPSULATION: dict[int, Literal["udp", "tcp"]] = {UDP: "udp", TCP: "tcp"}
 """By IP protocol; what is not here stands directly in IP."""
 
@@ -49,6 +54,8 @@ class EspTracker:
         self._moved = np.zeros(64, np.int64)
         self._moves = 0
         self._cut = self._overflow = 0
+        self.let_go = 0
+        """SAs that were forgotten."""
         self._position = 0
         self.bins = self._totals.bins
 
@@ -84,6 +91,31 @@ class EspTracker:
             if ends is not None:
                 series.head, series.tail = ends
         return self._series
+
+    def heard(self, before: int) -> set[Pair]:
+        """Pairs of addresses between which something passed since an instant."""
+        return {_pair(one) for one in self._series if self._totals.last[one.number] >= before}
+
+    def age(self, before: int, busy: set[Pair]) -> None:
+        """Let go of SAs that were silent since an instant; between *busy* addresses, the last one of each pair of endpoints stays."""
+        kept: list[EspSeries] = []
+        last: dict[tuple[object, ...], EspSeries] = {}
+        for one in self._series:
+            if self._totals.last[one.number] >= before:
+                kept.append(one)
+            elif _pair(one) in busy and self._totals.last[one.number] >= before - LONG_SILENCE:
+                last[one.sender, one.receiver, one.encapsulation] = one
+        kept += last.values()
+        if len(kept) == len(self._series):
+            return
+        kept.sort(key=lambda one: one.number)
+        self.let_go += len(self._series) - len(kept)
+        self._moves = sum(len(one.moves) for one in kept)
+        which = np.array([OVERFLOW, *(one.number for one in kept)], np.int64)
+        self._series = [replace(one, number=number) for number, one in enumerate(kept, 1)]
+        for part in (self._flows, self._totals, self._sequences, self._sizes, self._edges, self._small):
+            part.keep(which)
+        self._source, self._ports, self._moved = (picked_rows(column, which) for column in (self._source, self._ports, self._moved))
 
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
@@ -199,3 +231,7 @@ def _ports(frames: Frames, rows: Int64s) -> NDArray[np.uint32]:
     ports <<= np.uint32(16)
     ports |= frames.destination_port.take(rows)
     return ports
+
+
+def _pair(series: EspSeries) -> Pair:
+    return frozenset((series.sender.address, series.receiver.address))

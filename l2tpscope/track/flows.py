@@ -45,6 +45,13 @@ class FlowTable:
     def __len__(self) -> int:
         return self._size
 
+    def keep(self, which: Int64s) -> None:
+        """Forget all flows but these, which get the numbers from 0 on in this order. *Shape*: (kept,), ascending, with 0 first."""
+        first, second = self._first[which[1:]], self._second[which[1:]]
+        fresh = FlowTable(self._most)
+        fresh._append(first, second, mixed(first, second))
+        vars(self).update(vars(fresh))
+
     def lookup(self, first: UInt64s, second: UInt64s) -> NDArray[np.int32]:
         """The flow number of each row; keys not met before get the next numbers.
 
@@ -134,6 +141,21 @@ def grouped(flows: NDArray[np.integer]) -> tuple[Int64s, Int64s, Int64s]:
     key >>= 32
     starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
     return order, starts, key[starts]
+
+
+def renumbered(which: Int64s, numbers: Int64s) -> tuple[NDArray[np.bool_], Int64s]:
+    """Which rows have a number that is kept, and the new numbers of these rows. *Shape*: (n,), (kept rows,); *which* ascending."""
+    at = np.minimum(np.searchsorted(which, numbers), max(len(which) - 1, 0))
+    kept: NDArray[np.bool_] = which[at] == numbers if len(which) else np.zeros(len(numbers), np.bool_)
+    return kept, at[kept]
+
+
+def picked_rows(column: NDArray[Any], which: Int64s, fill: int = 0) -> NDArray[Any]:
+    """Those rows of a column; *fill* where it does not reach."""
+    there = np.full(max(len(which), 64), fill, column.dtype)
+    inside = np.flatnonzero(which < len(column))
+    there[inside] = column[which[inside]]
+    return there
 
 
 def grown(column: NDArray[Any], size: int) -> NDArray[Any]:

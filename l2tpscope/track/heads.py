@@ -27,7 +27,7 @@ from l2tpscope.core.serial import delta
 from l2tpscope.frames import Frames
 from l2tpscope.model.half import Head
 from l2tpscope.model.sequence import SequenceCount
-from l2tpscope.track.flows import grouped, grown
+from l2tpscope.track.flows import grouped, grown, picked_rows
 from l2tpscope.track.sequence import SequenceSpaces
 
 Int64s = NDArray[np.int64]
@@ -76,6 +76,15 @@ class Heads:
             self._keep(frames, row, number)
         later = rank >= FIRST
         self._count(frames, rows[later], series[later])
+
+    def keep(self, which: Int64s) -> None:
+        """Forget all series but these, which get the numbers from 0 on. *Shape*: (kept,), ascending."""
+        self._seen, self._places = picked_rows(self._seen, which), picked_rows(self._places, which, UNDECIDED)
+        new = {old: number for number, old in enumerate(which.tolist())}
+        self._kept = defaultdict(list, {new[old]: heads for old, heads in self._kept.items() if old in new})
+        self._total = sum(map(len, self._kept.values()))
+        for space in self._spaces.values():
+            space.keep(which)
 
     def of(self, series: int) -> list[Head]:
         """The first packets of a series."""

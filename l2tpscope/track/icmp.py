@@ -24,6 +24,10 @@ class IcmpTracker:
         for row in np.flatnonzero((frames.kind == Kind.ICMP_ERROR) & ~frames.duplicate).tolist():
             self._take(frames, row)
 
+    def age(self, before: int) -> None:
+        """Let go of what was last said before an instant."""
+        self._refusals = {key: one for key, one in self._refusals.items() if one.last >= before}
+
     def finish(self) -> list[Refusal]:
         """All of them, in the order of their first appearance."""
         return list(self._refusals.values())

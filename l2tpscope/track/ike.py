@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +25,12 @@ MOST_SAS = 20_000
 MOST_FRAMES = 4000
 """Kept of one SA."""
 MOST_FRAMES_IN_ALL = 60_000
+MOST_QUIET = 64
+"""SAs between two addresses that stay although they are silent."""
+LONG, ENDS = 200, 64
+"""Of an SA with more messages than this, those in the middle are let go where memory gets scarce: so many stay at either end, or fewer."""
+Pair = frozenset[bytes]
+"""Two addresses."""
 MARKER = 4
 """Octets of the non-ESP marker (RFC 3948 §2.2)."""
 HEADER, SPI = 28, 8
@@ -47,6 +55,8 @@ class IkeTracker:
         """By SA (identity) and digest: a retransmission is not decoded again."""
         self._kept = 0
         self._left_out = 0
+        self.let_go = 0
+        """SAs that were forgotten."""
         self._position = 0
 
     def feed(self, frames: Frames) -> None:
@@ -79,6 +89,37 @@ class IkeTracker:
 
     def _count(self, frames: Frames, rows: Int64s) -> None:
         self.flood.add(frames.time[rows], frames.source[rows], frames.destination[rows], int(frames.capture[rows[0]]))
+
+    def heard(self, before: int) -> set[Pair]:
+        """Pairs of addresses that said something since an instant."""
+        return {pair_of(sa) for sa in self.sas if sa.frames and sa.frames[-1].time >= before}
+
+    def age(self, before: int, busy: set[Pair]) -> None:
+        """Let go of SAs that were silent since an instant, but between *busy* addresses of all but the last ones."""
+        kept: list[IkeSa] = []
+        quiet: Counter[Pair] = Counter()
+        for sa in reversed(self.sas):
+            if sa.frames and sa.frames[-1].time >= before:
+                kept.append(sa)
+            elif sa.frames and (pair := pair_of(sa)) in busy and quiet[pair] < MOST_QUIET:
+                quiet[pair] += 1
+                kept.append(sa)
+        if len(kept) < len(self.sas):
+            self.let_go += len(self.sas) - len(kept)
+            self.sas = kept[::-1]
+            left = {id(sa) for sa in kept}
+            self._by_spis = {key: sa for key, sa in self._by_spis.items() if id(sa) in left}
+            self._openings, self._known = (
+                {key: sa for key, sa in some.items() if id(sa) in left} for some in (self._openings, self._known)
+            )
+            self._messages = {key: messages for key, messages in self._messages.items() if key in left}
+        if sum(len(sa.frames) for sa in kept) > MOST_FRAMES_IN_ALL // 2:
+            for sa in kept:
+                thin(sa)
+                digests = {frame.digest for frame in sa.frames}
+                known = self._messages.get(id(sa), {})
+                self._messages[id(sa)] = {digest: message for digest, message in known.items() if digest in digests}
+        self._kept = sum(len(sa.frames) for sa in kept)
 
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
@@ -178,3 +219,19 @@ def _spis(frames: Frames, at: Int64s, captured: Int64s) -> tuple[NDArray[np.uint
     words = octets[np.where(there, at, 0)[:, None] + np.arange(2 * SPI)].view(">u8").astype(np.uint64)
     words[~there] = 0
     return words[:, 0], words[:, 1]
+
+
+def pair_of(sa: IkeSa) -> Pair:
+    """The addresses of an SA that has messages."""
+    return frozenset((sa.frames[-1].sender.address, sa.frames[-1].receiver.address))
+
+
+def thin(sa: IkeSa) -> None:
+    """Let the middle of a long SA go: dead peer checks, nearly always. It is cut in the longest pauses, so that no exchange is torn."""
+    if len(sa.frames) <= LONG:
+        return
+    pauses = [after.time - before.time for before, after in pairwise(sa.frames)]
+    first = max(range(ENDS // 2, ENDS), key=pauses.__getitem__) + 1
+    last = max(range(len(pauses) - ENDS, len(pauses) - ENDS // 2), key=pauses.__getitem__) + 1
+    sa.unkept += last - first
+    del sa.frames[first:last]

@@ -76,6 +76,11 @@ class InnerTracker:
         self._echoes_left_out = 0
         self._position = 0
 
+    @property
+    def crowded(self) -> bool:
+        """Whether it is half full, so that something new may soon not be followed."""
+        return len(self._table) > MOST_FLOWS // 2 or len(self._echoes) > MOST_ECHOES // 2 or self._tcp.left_out > 0
+
     def feed(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Take data rows of *frames*, in their order, with the series that each belongs to. *Shape*: (n,), (n,)."""
         if len(rows):

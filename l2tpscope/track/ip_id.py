@@ -84,6 +84,11 @@ class IpIdTracker:
         self._open = np.zeros(64, np.bool_)
         self._left_out = 0
 
+    @property
+    def crowded(self) -> bool:
+        """Whether it is half full, so that something new may soon not be followed."""
+        return len(self._series) > MOST // 2
+
     def feed(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Take data rows of *frames*, in their order, with the series that each belongs to; control rows it finds itself.
 

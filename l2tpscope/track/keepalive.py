@@ -14,6 +14,8 @@ MOST = 20_000
 MOST_INTERVALS = 512
 """Of one pair that the median is taken of; the first."""
 SECOND = 1e9
+Pair = frozenset[bytes]
+"""Two addresses."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,14 @@ class KeepaliveTracker:
         columns = (frames.source, frames.source_port, frames.destination, frames.destination_port, frames.time)
         for row, *key, time in zip(rows.tolist(), *(column[rows].tolist() for column in columns), strict=True):
             self._take(frames, row, tuple(key), time)
+
+    def heard(self, before: int) -> set[Pair]:
+        """Pairs of addresses with keepalives since an instant."""
+        return {frozenset((one.row.sender.address, one.row.receiver.address)) for one in self._senders.values() if one.row.last >= before}
+
+    def age(self, before: int) -> None:
+        """Let go of those that were last heard before an instant."""
+        self._senders = {key: one for key, one in self._senders.items() if one.row.last >= before}
 
     def finish(self) -> list[Keepalives]:
         """All of them, in the order of their first appearance."""

@@ -49,6 +49,11 @@ class L2fTracker:
         self._overflow = 0
         self._position = 0
 
+    @property
+    def crowded(self) -> bool:
+        """Whether it is half full, so that something new may soon not be followed."""
+        return max(len(self._ways), len(self._series) // 2) > MOST_WAYS // 2 or self._kept > MOST_FRAMES_IN_ALL // 2
+
     def feed(self, frames: Frames) -> None:
         """Take the L2F rows of *frames*; copies made by the capture do not count."""
         rows = np.flatnonzero((frames.kind == Kind.L2F) & ~frames.duplicate)

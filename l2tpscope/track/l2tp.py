@@ -19,6 +19,7 @@ from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.model.cut import ANY_TUNNEL, Cut
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import ControlFrame, Half
+from l2tpscope.track.l2tp_age import LEAST_FRAMES, Heard, Named, is_alive, named, thin
 from l2tpscope.track.seen import Seen, are_requests, seen
 from l2tpscope.wire.l2tp import ControlMessage
 from l2tpscope.wire.l2tp.ids import assigned_connection, assigned_session
@@ -70,6 +71,8 @@ class L2tpTracker:
         self._position = 0
         self._kept = 0
         self._cuts: list[Cut] = []
+        self.let_go = 0
+        """Tunnels that were forgotten because they had ended or fallen silent."""
 
     @property
     def halves(self) -> list[Half]:
@@ -90,6 +93,39 @@ class L2tpTracker:
                 self._take_run(frames, rows[begin:end], requests=begin < end and bool(requests[begin]))
         self._position += len(frames)
         return self._cuts
+
+    def age(self, before: int, heard: set[Heard]) -> None:
+        """Let go of tunnels that were silent since an instant, in whose *heard* nothing passed either; where memory gets scarce, of the
+        middle of long ones too.
+        """
+        kept: dict[int, Half] = {}
+        for half in self._halves.values():
+            if any(is_alive(one, before, heard) for one in (half, half.twin) if one is not None):
+                kept[id(half)] = half
+        if len(kept) < len(self._halves):
+            gone = [half for key, half in self._halves.items() if key not in kept]
+            self.let_go += len({min(id(half), id(half.twin)) if half.twin is not None else id(half) for half in gone})
+            self._retain(kept)
+        self._kept = sum(len(half.frames) for half in kept.values())
+        if self._kept > MOST_FRAMES // 2:
+            most = max(LEAST_FRAMES, MOST_FRAMES // 2 // max(1, len(kept)))
+            for half in kept.values():
+                thin(half, most)
+            self._kept = sum(len(half.frames) for half in kept.values())
+
+    def sessions(self) -> set[Named]:
+        """What names the sessions of which there are messages."""
+        return named(self._halves.values())
+
+    def _retain(self, kept: dict[int, Half]) -> None:
+        """Forget all other halves."""
+        self._halves = kept
+        self._given = defaultdict(list, {key: some for key, alike in self._given.items() if (some := [h for h in alike if id(h) in kept])})
+        self._openings = {key: half for key, half in self._openings.items() if id(half) in kept}
+        self._latest = {key: half for key, half in self._latest.items() if id(half) in kept}
+        self._sessions = {key: given for key, given in self._sessions.items() if key in kept}
+        self._unproven = {key: half for key, half in self._unproven.items() if key in kept}
+        self._unanswered = {key: source for key, source in self._unanswered.items() if key in kept}
 
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""

@@ -19,12 +19,19 @@ MOST_OF_SESSION = 4000
 """Kept of one session and direction: an echo every 10 s, for half a day."""
 
 
+Named = tuple[bytes, int, int]
+"""A receiver's address, Tunnel ID, Session ID."""
+LCP = 0xC021
+ECHOES = frozenset({9, 10})
+"""Codes of LCP's echoes (RFC 1661 §5.8)."""
+
+
 class PppTracker:
     """Keeps the control packets of every session; memory stays bounded."""
 
     def __init__(self) -> None:
         self.seen: list[PppSeen] = []
-        self._of_session: Counter[tuple[int, int, int]] = Counter()
+        self._of_session: Counter[Named] = Counter()
         self._left_out = 0
         self._position = 0
 
@@ -45,12 +52,17 @@ class PppTracker:
         for row, skip in zip(rows[begins >= 0].tolist(), begins[begins >= 0].tolist(), strict=True):
             self._take(frames, row, skip)
 
+    def age(self, before: int, sessions: set[Named]) -> None:
+        """Let go of packets of other sessions than these, and of echoes before an instant."""
+        self.seen = [one for one in self.seen if (one.receiver.address, one.tunnel, one.session) in sessions and not _old_echo(one, before)]
+        self._of_session = Counter((one.receiver.address, one.tunnel, one.session) for one in self.seen)
+
     def notes(self) -> list[str]:
         """What the bounds on memory left out, a line each."""
         return [f"{self._left_out} PPP control packets were not kept: the bound on memory"] if self._left_out else []
 
     def _take(self, frames: Frames, row: int, skip: int = 0) -> None:
-        key = int(frames.destination[row]), int(frames.tunnel[row]), int(frames.session[row])
+        key = frames.destination_endpoint(row).address, int(frames.tunnel[row]), int(frames.session[row])
         if self._of_session[key] >= MOST_OF_SESSION or len(self.seen) >= MOST:
             self._left_out += 1
             return
@@ -75,3 +87,8 @@ class PppTracker:
                 ppp=ppp,
             )
         )
+
+
+def _old_echo(one: PppSeen, before: int) -> bool:
+    packet = one.ppp.packet
+    return one.time < before and packet is not None and one.ppp.protocol == LCP and packet.code in ECHOES

@@ -118,6 +118,8 @@ class Way:
     disproved: set[int] = field(default_factory=set)
     """Of these, numbers that were still the next ones afterwards."""
     duplicates: int = 0
+    resumed: int | None = None
+    """Position from which on there are frames again, where those before were let go."""
     window: int = DEFAULT_WINDOW
     """Receive window of who gets these messages."""
 
@@ -154,6 +156,8 @@ class Reliable:
         way.frames += 1
         if frame.ns < 0 or frame.nr < 0:
             return Verdict(Fit.NEW, anomaly="no sequence numbers")
+        if way.resumed is not None and frame.position >= way.resumed:
+            _resume(frame, way)
         if frame.type in ("SCCRQ", "SCCRP") and frame.message is not None:
             back.window = frame.message.get(RECEIVE_WINDOW_SIZE) or DEFAULT_WINDOW
         verdict = self._acknowledger(frame, way) if frame.acknowledges else self._numbered(frame, way)
@@ -286,3 +290,17 @@ def _sample(slot: Slot, reply: ControlFrame, *, answers: bool) -> Sample:
     if slot.copies > 1:
         return Sample(slot.first, reply, rtt, reply.time - slot.last_time, "ambiguous")
     return Sample(slot.first, reply, rtt, None, slot.quality if answers else "cumulative")
+
+
+def _resume(frame: ControlFrame, way: Way) -> None:
+    """Go on with this frame, whatever came between: nothing of it is missing in the capture."""
+    way.resumed = None
+    if way.highest is None:
+        return
+    leapt = (frame.ns - 1 - way.highest) & 0xFFFF
+    way.highest += leapt
+    way.jumped += leapt
+    way.acked = way.highest + 1
+    way.announced = None
+    for some in (way.gaps, way.unproven, way.premature, way.disproved):
+        some.clear()

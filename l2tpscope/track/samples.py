@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.model.esp import Packets
-from l2tpscope.track.flows import grouped, grown
+from l2tpscope.track.flows import grouped, grown, picked_rows, renumbered
 
 Int64s = NDArray[np.int64]
 
@@ -71,6 +71,8 @@ class Edges:
     def __init__(self) -> None:
         self._head, self._tail = Columns(0), Columns(0)
         self._pending: Grouped | None = None
+        self._without: set[int] = set()
+        """Series whose first packets were not kept, when there were more of them."""
 
     def add(self, starts: Int64s, groups: Int64s, before: Int64s, rows: Packets) -> None:
         """Take rows: where each series starts, which it is, how many of it came before."""
@@ -90,9 +92,17 @@ class Edges:
             self._write_tails(self._pending, np.arange(len(self._pending.groups)))
             self._pending = None
 
+    def keep(self, which: Int64s) -> None:
+        """Forget all series but these, which get the numbers from 0 on. *Shape*: (kept,), ascending."""
+        self.finish()
+        places = (which[:, None] * EDGE + np.arange(EDGE)).reshape(-1)[: MOST_EDGES * EDGE]
+        self._without = set(np.flatnonzero((which >= MOST_EDGES) | np.isin(which, list(self._without))).tolist())
+        for columns in (self._head, self._tail):
+            columns.of = {name: picked_rows(column, places) for name, column in columns.of.items()}
+
     def of(self, series: int, packets: int) -> tuple[Packets, Packets] | None:
         """The first and the last packets of a series that has *packets* in all."""
-        if series >= MOST_EDGES:
+        if series >= MOST_EDGES or series in self._without:
             return None
         begin, size = series * EDGE, min(packets, EDGE)
         last = begin + np.arange(packets - size, packets) % EDGE
@@ -151,6 +161,14 @@ class Small:
             self._kept += len(keep)
         if self._kept > MOST_SMALL:
             self._thin()
+
+    def keep(self, which: Int64s) -> None:
+        """Forget all series but these, which get the numbers from 0 on. *Shape*: (kept,), ascending."""
+        self._seen = picked_rows(self._seen, which)
+        if self._kept:
+            kept, number = renumbered(which, np.concatenate(self._series))
+            self._series, self._rows = [number], [picked(joined(self._rows), np.flatnonzero(kept))]
+            self._kept = len(number)
 
     def _thin(self) -> None:
         """Halve what each series may keep until all together fit."""

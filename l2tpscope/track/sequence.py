@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from l2tpscope.core.serial import delta
 from l2tpscope.model.sequence import SequenceCount
-from l2tpscope.track.flows import grouped, grown
+from l2tpscope.track.flows import grouped, grown, picked_rows
 from l2tpscope.track.holes import Detail, Epoch, Hole, close, hole_of
 
 Int64s = NDArray[np.int64]
@@ -50,6 +50,8 @@ HORIZON_PACKETS = 3
 HORIZON_AT_MOST = 1_000_000_000
 
 _FAR = np.int64(1) << 40
+COLUMNS = ("_base", "_highest", "_received", "_duplicate", "_reordered", "_outside", "_began", "_latest")
+"""Of every space."""
 
 
 class SequenceSpaces:
@@ -72,6 +74,14 @@ class SequenceSpaces:
         self._details: dict[int, Detail] = {}
         self._jumping: set[int] = set()
         """Spaces that end on a suspect, or in what may be a replay."""
+
+    def keep(self, which: Int64s) -> None:
+        """Forget all spaces but these, which get the numbers from 0 on. *Shape*: (kept,), ascending."""
+        for name in COLUMNS:
+            setattr(self, name, picked_rows(getattr(self, name), which))
+        new = {old: number for number, old in enumerate(which.tolist())}
+        self._details = {new[old]: detail for old, detail in self._details.items() if old in new}
+        self._jumping = {new[old] for old in self._jumping if old in new}
 
     def feed(self, space: NDArray[np.integer], number: Int64s, time: Int64s) -> None:
         """Take rows in the order of the capture.
@@ -155,7 +165,7 @@ class SequenceSpaces:
     # ---- columns -------------------------------------------------------------------------------------------------
 
     def _grow(self, size: int) -> None:
-        for name in ("_base", "_highest", "_received", "_duplicate", "_reordered", "_outside", "_began", "_latest"):
+        for name in COLUMNS:
             setattr(self, name, grown(getattr(self, name), size))
 
     def _begin(self, spaces: Int64s, first: Int64s, time: Int64s) -> None:

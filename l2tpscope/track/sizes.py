@@ -7,6 +7,8 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
+from l2tpscope.track.flows import renumbered
+
 Int64s = NDArray[np.int64]
 
 MOST = 1 << 17
@@ -42,6 +44,15 @@ class Sizes:
         self._rows += len(part[0])
         if self._rows > 2 * MOST:
             self._consolidate()
+
+    def keep(self, which: Int64s) -> None:
+        """Forget all series but these, which get the numbers from 0 on. *Shape*: (kept,), ascending."""
+        self._consolidate()
+        if self._parts:
+            key, packets = self._parts[0]
+            kept, number = renumbered(which, key >> _SIZE)
+            self._parts = [((number << _SIZE) | (key[kept] & _LARGEST), packets[kept])]
+            self._rows = len(number)
 
     def result(self) -> dict[int, dict[int, int]]:
         """Size to packets, by series."""

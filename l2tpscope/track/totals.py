@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.track.bins import Bins
-from l2tpscope.track.flows import grown
+from l2tpscope.track.flows import grown, picked_rows
 
 Int64s = NDArray[np.int64]
 
@@ -55,6 +55,12 @@ class Totals:
         self.octets[groups] += np.add.reduceat(octets, starts)
         self.first[groups] = np.minimum(self.first[groups], np.minimum.reduceat(time, starts))
         self.last[groups] = np.maximum(self.last[groups], np.maximum.reduceat(time, starts))
+
+    def keep(self, which: Int64s) -> None:
+        """Forget all series but these, which get the numbers from 0 on. *Shape*: (kept,), ascending."""
+        for name, fill in (("packets", 0), ("octets", 0), ("first", _LATE), ("last", _EARLY)):
+            setattr(self, name, picked_rows(getattr(self, name), which, fill))
+        self.bins.keep(which)
 
     def seen(self, number: int) -> bool:
         """Whether a series has any packet."""

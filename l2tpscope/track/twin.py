@@ -88,6 +88,11 @@ class TwinTracker:
         self._latest = np.iinfo(np.int64).min
         self._position = 0
 
+    @property
+    def crowded(self) -> bool:
+        """Whether it is half full, so that something new may soon not be followed."""
+        return len(self._twins) > MOST_PAIRS // 2
+
     def feed(self, frames: Frames) -> None:
         """Take the L2TP and ESP rows of *frames*."""
         if len(frames):
