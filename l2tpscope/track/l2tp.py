@@ -131,6 +131,9 @@ class L2tpTracker:
         """What the bounds on memory left out, a line each."""
         unkept = sum(half.unkept for half in self._halves.values())
         said = [f"{unkept} control frames were counted but not followed: more than {MOST_FRAMES}"] if unkept else []
+        thinned = sum(half.thinned for half in self._halves.values())
+        if thinned:
+            said.append(f"{thinned} control messages from the middle of long tunnels were let go, and are not in their counts")
         if self.flood.count:
             said.append(f"{self.flood.count} unanswered SCCRQs from about {self.flood.sources} addresses are only counted")
         if self.flood.forgotten:

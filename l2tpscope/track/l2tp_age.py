@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from l2tpscope.model.half import Half
 
-LEAST_FRAMES = 512
+LEAST_FRAMES = 64
 """Control frames of a tunnel's half that stay however scarce memory gets."""
-FIRST_FRAMES = 64
+FIRST_FRAMES = 16
 """Of these, from the begin."""
 Heard = tuple[bytes, int | bytes]
 """A receiver's address and the Tunnel ID; of v3, whose data names no tunnel, the sender's address."""
