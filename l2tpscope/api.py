@@ -110,7 +110,7 @@ def watch(
         capture = tap.open()
         pace, aged = Pace(interval_s, duration_s), Age()
         for batch in tap.batches(capture, pace):
-            if batch is not None:
+            if len(batch):
                 pipeline.feed(batch)
                 if (before := aged.due(capture.info.last_time)) is not None:
                     pipeline.age(before)

@@ -46,7 +46,7 @@ def control(ids: tuple[int, int], numbers: tuple[int, int], message: int | None,
 def life(number: int, begin: float, *, closes: bool = True) -> Iterator[bytes]:
     """One tunnel with a session, from its SCCRQ on."""
     client = bytes([10, *(number & 0xFFFFFF).to_bytes(3, "big")])
-    here, there = number % 60_000 + 1, (number * 7) % 60_000 + 1
+    here, there = number % 60_000 + 1, (number * 7) % 60_000 + 2
     called = number % CALLED == 0
     up, back = (4, 2) if called else (2, 1)
     said = [
@@ -73,7 +73,7 @@ def call(here: int, there: int) -> Iterator[tuple[bool, bytes]]:
 def hello(number: int, time: float) -> Iterator[bytes]:
     """The HELLO of the tunnel that stays, its *number*-th, and its acknowledgement."""
     client, ns = bytes([10, 0, 0, 0]), (4 + number) & 0xFFFF
-    yield packet(time, client, LNS, control((1, 0), (ns, 2), HELLO))
+    yield packet(time, client, LNS, control((2, 0), (ns, 2), HELLO))
     yield packet(time + 0.01, LNS, client, control((1, 0), (2, (ns + 1) & 0xFFFF), None))
 
 

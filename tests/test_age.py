@@ -114,7 +114,7 @@ def test_a_tunnel_for_days(monkeypatch: pytest.MonkeyPatch) -> None:
     hellos = (record for number in range(2400) for record in endless.hello(number, begin + 60 * (number + 1)))
     report = watched(b"".join([endless.HEADER, *endless.life(0, begin, closes=False), *hellos]))
     (row,) = report.rows("tunnels")
-    assert (row.state, row.initiator_id, row.responder_id, row.retransmissions_to_responder) == ("established", 1, 1, 0)
+    assert (row.state, row.initiator_id, row.responder_id, row.retransmissions_to_responder) == ("established", 1, 2, 0)
     assert row.opened is not None
     assert not [each for each in report.rows("loss") if each.lost]
     hellos_left = [each for each in report.rows("messages") if each.message in ("HELLO", "ZLB")]
@@ -139,7 +139,7 @@ def test_what_comes_back_is_shown_again() -> None:
     begin = 1_700_000_000.0
     lives = [record for number in range(1, 41) for record in endless.life(number, begin + 1000 + 40 * number)]
     client = bytes([10, 0, 0, 0])
-    data = b"\x00\x02\x00\x01\x00\x02" + endless.IP_IN_PPP
+    data = b"\x00\x02\x00\x02\x00\x02" + endless.IP_IN_PPP
     parts = [endless.HEADER, *endless.life(0, begin, closes=False), *lives]
     gone = watched(b"".join(parts))
     assert [row.initiator for row in gone.rows("tunnels") if row.initiator == "10.0.0.0:1701"] == []

@@ -14,8 +14,10 @@ GATHER_S = 0.05
 class Buffer:
     """The octets `[start, end)` of `octets` are unread; `base` is the place of `octets[0]` in the capture."""
 
-    def __init__(self, source: Input, block_octets: int) -> None:
+    def __init__(self, source: Input, block_octets: int, patience_s: float | None = None) -> None:
         self.input = source
+        self.patience_s = patience_s
+        """How long to wait for octets before telling that there are none yet; None: until there are."""
         self.block_octets = max(block_octets, 1)
         self.octets = bytearray(0)
         self.start = 0
@@ -26,9 +28,12 @@ class Buffer:
         """Make room and read more behind what is left; False where the input has ended.
 
         It returns as soon as a stream has nothing at hand, or after GATHER_S: a slow writer's records do not wait for a
-        full block. It never holds more than the unread octets and one block, so what a record claims takes no memory.
+        full block. With a patience it may return True without any more. It never holds more than the unread octets and one
+        block, so what a record claims takes no memory.
         """
         self._make_room()
+        if self.patience_s is not None and not self.input.ready(self.patience_s):
+            return True
         limit = self.end + min(self.block_octets, len(self.octets) - SLACK - self.end)
         first = self.end
         deadline = 0.0

@@ -24,7 +24,7 @@ from typing import Any, BinaryIO, cast
 from .batch import Batch, CaptureError
 from .pace import Pace
 from .records import shown
-from .source import ROWS, FileSource
+from .source import FileSource
 
 BLOCK_OCTETS = 4 << 20
 LOOK_S = 0.1
@@ -90,23 +90,16 @@ class Tap(io.RawIOBase):
 
         *Raises*: CaptureError.
         """
-        return FileSource(cast(BinaryIO, self), capture=1, block_octets=BLOCK_OCTETS, rows=None)
+        return FileSource(cast(BinaryIO, self), capture=1, block_octets=BLOCK_OCTETS, rows=None, patience_s=LOOK_S)
 
-    def batches(self, source: FileSource, pace: Pace) -> Iterator[Batch | None]:
-        """Its records as they come, and None every now and then where none come."""
-        batches = source.batches()
-        more = True
-        while not self._stopped:
-            if not more and not source.ready(min(pace.left_s(), LOOK_S)):
-                yield None
-                continue
-            batch = next(batches, None)
-            if batch is None:
-                return
-            more = len(batch) >= ROWS
-            pace.heard(more=more or source.ready(0))
+    def batches(self, source: FileSource, pace: Pace) -> Iterator[Batch]:
+        """Its records as they come, and a batch without any now and then where none come."""
+        for batch in source.batches():
+            (pace.heard if len(batch) else pace.idle)()
             yield batch
-            if len(batch) < FEW and not self._stopped:
+            if self._stopped:
+                return
+            if 0 < len(batch) < FEW:
                 time.sleep(min(GATHER_S, pace.left_s()))
 
     def stop(self) -> None:

@@ -18,11 +18,15 @@ class Pace:
         self._due = start + self._interval_s
         self._began = start
         self._heard = start
-        self._behind = False
+        self._idle = False
 
-    def heard(self, *, more: bool) -> None:
-        """Records came; *more* may be waiting already."""
-        self._heard, self._behind = time.monotonic(), more
+    def heard(self) -> None:
+        """Records came."""
+        self._heard, self._idle = time.monotonic(), False
+
+    def idle(self) -> None:
+        """None are waiting."""
+        self._idle = True
 
     def left_s(self) -> float:
         """Until something is to be done whether records come or not."""
@@ -49,6 +53,6 @@ class Pace:
 
     def now(self, last: int | None) -> int | None:
         """The instant for a report, by the clock of the capture: its last record, and how long nothing came since."""
-        if last is None or self._behind:
+        if last is None or not self._idle:
             return last
         return last + int((time.monotonic() - self._heard) * 1e9)

@@ -17,7 +17,7 @@ from .batch import CaptureError
 from .buffer import Buffer
 from .lanes import walk_in_lanes
 from .linktypes import name
-from .records import Int64s, Reader, Records, shown
+from .records import Int64s, Reader, Records, idle, shown
 from .walk import RECORD_LIMIT, Form, Lengths, Walk
 
 SECOND = 1_000_000_000
@@ -59,6 +59,7 @@ class PcapReader(Reader):
         header, frame = self.HEAD, 1
         while buffer.fill():
             if header > buffer.end:
+                yield from idle(buffer)
                 continue
             buffer.start += header
             header = 0
@@ -68,6 +69,8 @@ class PcapReader(Reader):
                 self.info.frames += len(part)
                 yield self._read(buffer.octets, part, frame)
                 frame += len(part)
+            if not len(found.offsets):
+                yield from idle(buffer)
             buffer.start = found.stop
             if found.lying:
                 self._note_lie(buffer, found)

@@ -16,7 +16,7 @@ from .buffer import Buffer
 from .interfaces import INTERFACE_LIMIT, Interface, describe, statistics
 from .linktypes import name
 from .packets import Blocks, Found, Packets, Table
-from .records import Int64s, Reader, Records, shown
+from .records import Int64s, Reader, Records, idle, shown
 
 SECTION, INTERFACE, STATISTICS = 0x0A0D0D0A, 1, 5
 NUMBERED = (0x00000BAD, 0x40000BAD, 9, 0x204, 0x208, 0x216, 0x217, 0x221, 0x222)
@@ -65,6 +65,8 @@ class PcapngReader(Reader):
             found = Found()
             stop, why, more = self._collect(buffer, found)
             blocks = found.blocks(self._frame)
+            if not len(blocks.start):
+                yield from idle(buffer)
             for first in range(0, len(blocks.start), rows):
                 part = blocks.part(slice(first, first + rows))
                 self._frame += len(part.start)

@@ -81,3 +81,10 @@ class Reader(ABC):
 def shown(path: str) -> str:
     """A path on one line, whatever characters are in it."""
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in path)
+
+
+def idle(buffer: Buffer) -> Iterator[Records]:
+    """No records, said where somebody waits only so long for some; else nothing."""
+    if buffer.patience_s is not None:
+        none = np.zeros(0, np.int64)
+        yield Records(buffer.octets, none, none, none, none, none.astype(np.uint16), none)

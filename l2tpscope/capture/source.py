@@ -27,13 +27,17 @@ class FileSource:
     may wait for their turn; a stream is kept.
     """
 
-    def __init__(self, file: str | os.PathLike[str] | BinaryIO, *, capture: int, block_octets: int, rows: int | None) -> None:
+    def __init__(
+        self, file: str | os.PathLike[str] | BinaryIO, *, capture: int, block_octets: int, rows: int | None, patience_s: float | None = None
+    ) -> None:
         self.info = CaptureInfo(capture, path_of(file))
         self.block_octets = block_octets
         self.first_time: int | None = None
         """Time of the first record, once it was looked for."""
         self._file = file
         self._rows = max(rows or ROWS, 1)
+        self._patience_s = patience_s
+        """With it, a batch without records comes after so long without any."""
         self._read = False
         self._position: tuple[int, int | None] = (0, None)
         self._last_time: int | None = None
@@ -73,10 +77,6 @@ class FileSource:
         self._records = chain((ahead,), records)
         return int(ahead.time[0])
 
-    def ready(self, wait_s: float) -> bool:
-        """Whether more of a stream can be read after waiting at most *wait_s*; its end can."""
-        return self._input is None or self._input.ready(wait_s)
-
     def position(self) -> tuple[int, int | None]:
         """Octets of the file consumed, compressed ones where it is compressed, and its size; None for a stream."""
         if self._input is not None:
@@ -104,7 +104,7 @@ class FileSource:
             if self._input is None:
                 self._reader = self._open()
             assert self._input is not None
-            self._records = self._reader.records(Buffer(self._input, self.block_octets), self._rows)
+            self._records = self._reader.records(Buffer(self._input, self.block_octets, self._patience_s), self._rows)
         return self._records
 
     def _batch(self, records: Records) -> Batch:
