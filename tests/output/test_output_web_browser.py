@@ -209,6 +209,14 @@ def test_zoom_moves_all_pictures(visit: Any) -> None:
     assert points() == 1
 
 
+def test_the_axis_names_whole_steps(visit: Any) -> None:
+    """Over 41 s that begin at a fraction of a second, the axis has at least three labels, each at whole five seconds."""
+    visited = visit(report())
+    labels = [text for text in visited.page.locator("#draw-rtt text").all_text_contents() if re.fullmatch(r"\d\d:\d\d:\d\d", text)]
+    assert len(labels) >= 3
+    assert [label for label in labels if int(label[-2:]) % 5] == []
+
+
 def test_filter_is_copied(visit: Any) -> None:
     """The button beside a filter puts it on the clipboard, and says so."""
     visited = visit(report(), permissions=["clipboard-read", "clipboard-write"])

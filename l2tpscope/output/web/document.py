@@ -116,7 +116,7 @@ def _picture(name: str, report: Report, say: Say) -> Iterator[str]:
             f'<button type="button" data-zoom="{key}" aria-label="{html(say(word))}">{html(key)}</button>' for word, key in CONTROLS
         )
         yield f'<div class="tools" role="group" aria-label="{html(say("timeline"))}">{buttons}<span class="quiet" id="range"></span></div>'
-        yield f'<p class="quiet">{html(say("zoom-help"))}</p>'
+        yield f'<p class="quiet help">{html(say("zoom-help"))}</p>'
     if name == "rtt" and len(report.rows("rtt")) > charts.POINTS:
         yield f'<p class="warn">{html(say("rtt-thinned", n=count(len(report.rows("rtt")))))}</p>'
     if name == "throughput":

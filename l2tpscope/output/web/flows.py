@@ -1,4 +1,4 @@
-"""flows: a ladder of each attempt, closed; the worst first. The pictures escape their own texts."""
+"""flows: a ladder of each attempt, the worst first. The pictures escape their own texts."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ RUNGS = 100
 TOGETHER = 1500
 """Of all: with many connections each is drawn with less, but with this many at least."""
 LEAST = 40
+OPEN = 1
+"""The worst ones are open from the start, and on paper; what is closed is not printed."""
 OWN_STYLE = f"<style>{STYLE}</style>"
 """Every picture has it for itself; on a page once is enough, and only what the page's policy names may be there."""
 
@@ -28,12 +30,12 @@ def flows(report: Report, say: Say) -> Iterator[str]:
     """The ladders, and how many connections have none here."""
     order = worst_first(report)
     rungs = max(LEAST, min(RUNGS, TOGETHER // max(1, min(len(order), MOST))))
-    for row in order[:MOST]:
+    for place, row in enumerate(order[:MOST]):
         (ladder,) = ladders(report, vpn=row.vpn, most=rungs)
         title = f"{say('ladder-of', n=row.vpn)}: {host(row.client)} → {host(row.server)}, {say.value(row.outcome)}"
         picture = svg([ladder]).replace(OWN_STYLE, "", 1)
         yield (
-            f'<details class="fold flow" id="flow-{row.vpn}"><summary><h3>{html(title)}</h3></summary>'
+            f'<details class="fold flow" id="flow-{row.vpn}"{" open" * (place < OPEN)}><summary><h3>{html(title)}</h3></summary>'
             f'<div class="wide" tabindex="0" role="group" aria-label="{html(title)}">{picture}</div></details>'
         )
     if not order:

@@ -22,6 +22,8 @@ ROWS = 500
 """Of one table on the page."""
 STATISTICS = 200
 """Of the round trips in numbers."""
+OPEN = "vpns"
+"""The table that is open from the start, and on paper."""
 COMMANDS = {"inner_flows": "inner", "ike_sas": "ike", "ike_messages": "ike-messages", "esp_sas": "esp"}
 """Commands that are named otherwise than their table."""
 INSTANTS = {"time (UTC)": ("time",), "opened (UTC)": ("opened",), "since (UTC)": ("time",), "first (UTC)": ("first", "time_start")}
@@ -45,7 +47,7 @@ def key(text: str) -> float | None:
 
 
 def tables(report: Report, say: Say) -> Iterator[str]:
-    """Every table that has rows, closed; then the names of those that have none."""
+    """Every table that has rows; then the names of those that have none."""
     empty = []
     for name in TABLES:
         if report.rows(name):
@@ -71,7 +73,7 @@ def _table(report: Report, name: str, say: Say) -> str:
         cut = f'<p class="warn">{html(say("cut", n=count(len(rows)), all=count(len(every)), command=how))}</p>'
     title = f"{say.table(name)} ({count(len(every))})"
     return (
-        f'<details class="fold" id="table-{name}"><summary><h3>{html(title)}</h3></summary>{cut}'
+        f'<details class="fold" id="table-{name}"{" open" * (name == OPEN)}><summary><h3>{html(title)}</h3></summary>{cut}'
         f"{grid(say.table(name), heads, body, say, filtered=len(rows) > 1)}</details>"
     )
 

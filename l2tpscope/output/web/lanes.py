@@ -26,6 +26,7 @@ BROKEN = frozenset({"unanswered", "refused", "failed", "lost"})
 ON = frozenset({"established", "opening"})
 """States of what goes on after the capture."""
 EVENTS = ("new child SAs asked for", "rekeyed", "moved", "moved to port 4500", "icmp error")
+TO_RESPONDER = "→ "
 KINDS = ("IKE SA", "ESP SA", "tunnel", "session")
 
 
@@ -39,6 +40,8 @@ class Bar:
     end: int
     state: str
     beyond: bool = False
+    way: str = ""
+    """Of what has one direction: its arrow."""
     marks: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -88,6 +91,7 @@ def _json(bar: Bar, begin: int) -> Json:
     step = -(-len(marks) // MARKS) if len(marks) > MARKS else 1
     return {
         "kind": bar.kind,
+        "way": bar.way,
         "name": terminal(cut(bar.name, NAME)),
         "begin": seconds(bar.begin, begin),
         "end": seconds(bar.end, begin),
@@ -99,16 +103,16 @@ def _json(bar: Bar, begin: int) -> Json:
 
 
 def _lanes(bars: Iterable[Bar]) -> Iterator[list[Bar]]:
-    """Bars that do not overlap share a lane, outermost protocol first."""
-    by_kind: dict[str, list[list[Bar]]] = defaultdict(list)
+    """Bars of one kind and direction that do not overlap share a lane, outermost protocol first."""
+    by_kind: dict[tuple[str, str], list[list[Bar]]] = defaultdict(list)
     for bar in sorted(bars, key=lambda bar: (bar.begin, bar.name)):
-        lanes = by_kind[bar.kind]
+        lanes = by_kind[bar.kind, bar.way]
         free = next((lane for lane in lanes if lane[-1].end <= bar.begin), None)
         if free is None:
             lanes.append([bar])
         else:
             free.append(bar)
-    for kind in KINDS:
+    for kind in sorted(by_kind, key=lambda kind: (KINDS.index(kind[0]), kind[1] != TO_RESPONDER)):
         yield from by_kind[kind]
 
 
@@ -121,9 +125,9 @@ def _bars(report: Report) -> dict[int | None, list[Bar]]:
         name = f"IKE SA {ike.ike_sa}"
         found[ike.vpn].append(_life(("IKE SA", name), ike, marks[f"ike_sa {ike.ike_sa}"], ike.opened, end))
     for esp in report.rows("esp_sas"):
-        way = "→" if esp.direction == "to_responder" else "←"
-        name = f"ESP {way} {esp.esp_sa} {esp.spi}"
-        found[esp.vpn].append(Bar("ESP SA", name, esp.first, esp.last, "", marks=marks[f"esp_sa {esp.esp_sa}"]))
+        way = TO_RESPONDER if esp.direction == "to_responder" else "← "
+        name = f"ESP {way}{esp.esp_sa} {esp.spi}"
+        found[esp.vpn].append(Bar("ESP SA", name, esp.first, esp.last, "", way=way, marks=marks[f"esp_sa {esp.esp_sa}"]))
     owner = {}
     for tunnel in report.rows("tunnels"):
         owner[tunnel.tunnel] = tunnel.vpn
@@ -155,7 +159,7 @@ def _life(what: tuple[str, str], row: Any, marks: list[tuple[int, str]], opened:
         last = max(begin, row.closed)
     elif on:
         last = max(last, end)
-    return Bar(*what, begin, last, row.state, on, [mark for mark in marks if mark[1] != "seen"])
+    return Bar(*what, begin, last, row.state, on, marks=[mark for mark in marks if mark[1] != "seen"])
 
 
 def _marks(report: Report) -> dict[str, list[tuple[int, str]]]:

@@ -6,7 +6,6 @@
   const byId = (id) => document.getElementById(id);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const fill = (text, n) => text.replace("{n}", n);
-  const UNKNOWN = "\u2013";
 
   // ---- pictures: what all of them share -------------------------------------------------------------------------
   const NS = "http://www.w3.org/2000/svg";
@@ -27,12 +26,13 @@
   const STEPS = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120,
     300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000];
   const clock = (seconds, step) => {
-    const date = new Date(view.begin + Math.round(seconds * 1e6) / 1e3);
+    const date = new Date(Math.floor(view.begin + seconds * 1e3 + 1e-3)); // cut to the ms, but for what a float lacks
     if (Number.isNaN(date.getTime())) return "";
     const iso = date.toISOString();
+    const day = view.length > 86400 ? `${iso.slice(5, 10)} ` : "";
     if (step >= 86400) return iso.slice(0, 10);
-    if (step >= 1) return view.length > 86400 ? `${iso.slice(5, 10)} ${iso.slice(11, 19)}` : iso.slice(11, 19);
-    return step >= 0.001 ? iso.slice(11, 23) : `+${seconds.toFixed(5)} s`;
+    if (step >= 1) return day + iso.slice(11, 19);
+    return step >= 0.001 ? day + iso.slice(11, 23) : `+${seconds.toFixed(5)} s`;
   };
   const canvas = (name, height, label, left, role = "img") => {
     const box = byId(`draw-${name}`);
@@ -133,7 +133,7 @@
   const SHAPES = { hello: "bar", again: "down", rekeying: "diamond" };
   const drawTimeline = () => {
     const { groups, left: leftOut } = view.timeline;
-    if (!groups.length) return empty("timeline", UNKNOWN);
+    if (!groups.length) return empty("timeline", words["no-ladder"]);
     const lanes = groups.reduce((sum, group) => sum + group.lanes.length, 0);
     const row = lanes > 120 ? 15 : 20, head = 18, keys = 40;
     const top = AXIS + (view.findings.length ? 22 : 4);
@@ -172,7 +172,7 @@
   };
   const drawLane = (on, lane, y, row) => {
     const tall = row - 6, middle = y + row / 2;
-    const name = lane.length === 1 ? lane[0].name : `${words[lane[0].kind]} ×${lane.length}`;
+    const name = lane.length === 1 ? lane[0].name : `${words[lane[0].kind]} ${lane[0].way}×${lane.length}`;
     make(on.svg, "text", { x: 14, y: middle + 4, class: "quiet" }, clip(name, (on.left - 24) / 7));
     for (const bar of lane) {
       if (bar.end < from || bar.begin > to) continue;
@@ -294,7 +294,7 @@
     drawTimeline();
     drawRtt();
     drawThroughput();
-    byId("range").textContent = `${clock(from, 86400)} ${clock(from, 0.001)} \u2013 ${clock(to, 0.001)} UTC`;
+    byId("range").textContent = view.begin === 0 ? "" : `${clock(from, 86400)} ${clock(from, 0.001)} \u2013 ${clock(to, 0.001)} UTC`;
   };
   const range = (low, high) => {
     const length = Math.min(whole[1] - whole[0], Math.max(SHORTEST, high - low));
