@@ -95,10 +95,9 @@ def run(path: Path, given: argparse.Namespace) -> None:
     words = ["tcpreplay", "-q", "-K", "--pps", str(given.pps), "--loop", str(loops), "-i", ENDS[0], str(path)]
     sent, pace = sent_by(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
     seen, dropped, reports, cpu_s, peak = json.loads(watcher.stdout.readlines()[-1])
-    print(f"sent {sent:,} packets at {pace:,.0f}/s; seen {seen:,}, not seen {sent - seen:,} ({dropped} reported as dropped)")
-    print(
-        f"{reports} reports; processor {cpu_s:.1f} s ({cpu_s / max(seen, 1) * 1e6:.2f} us a packet); peak {peak} MiB; load {os.getloadavg()[0]:.1f}"
-    )
+    print(f"sent {sent:,} packets at {pace:,.0f}/s; seen {seen:,}, not seen {sent - seen:,}; reported as dropped {dropped}")
+    each, load = cpu_s / max(seen, 1) * 1e6, os.getloadavg()[0]
+    print(f"{reports} reports; processor {cpu_s:.1f} s ({each:.2f} us a packet); peak {peak} MiB; load {load:.1f}")
 
 
 if __name__ == "__main__":
