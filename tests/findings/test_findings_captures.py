@@ -58,6 +58,11 @@ FIRES: tuple[tuple[str, str, str], ...] = (
     ("L2S901", "public/c180__test009.pcapng", "lab/l2tp_clear_loss/wan.pcap"),
     ("L2S902", "lab/other_openvpn_1701/wan.pcap", "lab/l2tp_clear_ok/wan.pcap"),
     ("L2S902", "public/c004__l2tp-avp-overflow.pcap", "public/c001__test-l2tp.pcap"),
+    ("L2S903", "public/c041__golt_msg_test.pcap", "public/c001__test-l2tp.pcap"),
+    ("L2S903", "public/c072__detect-bypass-udp_input.pcap", "lab/atk_replay/server.pcap"),
+    ("L2S904", "public/c004__l2tp-avp-overflow.pcap", "public/c181__pcapng-example.pcapng"),
+    ("L2S905", "public/c005___2018-09-19_14-20-52.pcap.gz", "public/c208__sanitized4k_truncated128.pcap"),
+    ("L2S905", "lab/l2tp_clear_loss_capvariants/wan_snap96.pcap", "lab/l2tp_clear_loss_capvariants/wan.pcap"),
 )
 """Rule, a capture that fires it, one that does not. What was done there is in truth.json and in the inventory of the public ones."""
 

@@ -17,17 +17,17 @@ from l2tpscope.analysis.rows import IkeSaRow
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about
 from l2tpscope.findings.rule import Finding, Rule, Severity
+from l2tpscope.findings.strength import ENCRYPTION, GROUPS, INTEGRITY, PRFS
+from l2tpscope.wire.ike.transforms import GROUPS as NAMES
 
 RULE = Rule(id="L2S603", name="weak-algorithms", severity=Severity.WARNING, source="RFC 8247 §2")
-WEAK: dict[str, frozenset[str]] = {
-    "encryption": frozenset(
-        {"DES-CBC", "DES", "DES-IV64", "DES-IV32", "3DES-CBC", "3DES", "BLOWFISH-CBC", "CAST-CBC", "IDEA-CBC", "RC5-R16-B64-CBC"}
-    ),
-    "integrity": frozenset({"MD5", "HMAC-MD5-96", "DES-MAC", "KPDK-MD5", "HMAC-MD5-128"}),
-    "prf": frozenset({"HMAC-MD5", "HMAC-TIGER"}),
-    "dh_group": frozenset({"MODP-768", "MODP-1024", "MODP-1536", "MODP-1024-S160"}),
+AGAINST: dict[str, dict[str, str]] = {
+    "encryption": ENCRYPTION,
+    "integrity": INTEGRITY,
+    "prf": PRFS,
+    "dh_group": {NAMES[number]: verdict for number, verdict in GROUPS.items()},
 }
-"""RFC 8247: MUST NOT and SHOULD NOT."""
+"""What is said against a value, by column."""
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -41,5 +41,5 @@ def check(case: Case) -> Iterable[Finding]:
 
 
 def _chosen(row: IkeSaRow) -> list[str]:
-    """Those of the algorithms agreed on that are weak."""
-    return [value for column, names in WEAK.items() if (value := getattr(row, column)) in names]
+    """Those of the algorithms agreed on that are weak or broken."""
+    return [value for column, against in AGAINST.items() if (value := getattr(row, column)) in against]
