@@ -13,7 +13,7 @@ from l2tpscope.analysis.rows import FindingRow, Measures
 from l2tpscope.capture import Batch, CaptureInfo, Source, merged, open_captures
 from l2tpscope.capture.live import Interface, Tap, open_tap
 from l2tpscope.capture.pace import Pace
-from l2tpscope.frames import Decoder
+from l2tpscope.frames import Decoder, Frames
 from l2tpscope.model.snapshot import snapshot
 from l2tpscope.model.tally import CaptureTally
 from l2tpscope.model.trace import Trace
@@ -35,6 +35,8 @@ from l2tpscope.track.twin import TwinTracker
 
 Path = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int, int | None], None]
+Watch = Callable[[Batch, Frames], None]
+"""Sees each batch and the rows made of it, and keeps no reference to either."""
 
 
 AGE = 600_000_000_000
@@ -60,6 +62,7 @@ def read(
     inner: bool = True,
     progress: Progress | bool | None = None,
     rows: int | None = None,
+    watch: Watch | None = None,
 ) -> Report:
     """The report of one capture, or of several merged in the order of time.
 
@@ -68,7 +71,7 @@ def read(
     *show_secrets*: whether the table `ppp` has passwords, challenges and responses. *inner*: whether to look at what sessions
     in clear carry, beyond PPP's own packets.
     *progress*: called with the octets read so far and those there are; True shows a bar, on a terminal or in a notebook.
-    *rows* bounds how many records are taken at a time; it changes nothing in the report.
+    *rows* bounds how many records are taken at a time; it changes nothing in the report. *watch* sees them as they are read.
     *Raises*: CaptureError, one line, for what cannot be read at all.
     """
     several: list[Path] = list(paths) if isinstance(paths, (list, tuple)) else [cast(Path, paths)]
@@ -78,7 +81,9 @@ def read(
     with automatic() if progress is True else nullcontext(progress or None) as bar:
         try:
             for batch in merged(sources):
-                pipeline.feed(batch)
+                frames = pipeline.feed(batch)
+                if watch is not None and frames is not None:
+                    watch(batch, frames)
                 if bar is not None:
                     bar(*_position(sources))
         except KeyboardInterrupt:
@@ -141,10 +146,10 @@ class Pipeline:
         self._ike, self._esp, self._twins, self._keepalives = IkeTracker(), EspTracker(), TwinTracker(), KeepaliveTracker()
         self._ppp, self._l2f, self._icmp = PppTracker(), L2fTracker(), IcmpTracker()
 
-    def feed(self, batch: Batch) -> None:
-        """Take records, in the order in which they are to be read."""
+    def feed(self, batch: Batch) -> Frames | None:
+        """Take records, in the order in which they are to be read; the rows made of them."""
         if not len(batch):
-            return
+            return None
         frames = self._decoder.decode(batch)
         self._tally.feed(frames, int(batch.capture[0]))
         rows, series = self._data.feed(frames, self._l2tp.feed(frames))
@@ -153,6 +158,7 @@ class Pipeline:
             self._inner.feed(frames, rows, series)
         for tracker in (self._ppp, self._l2f, self._ike, self._esp, self._twins, self._keepalives, self._icmp):
             tracker.feed(frames)
+        return frames
 
     def age(self, before: int) -> None:
         """Let go of what was closed or silent since the instant *before*; it is counted, and `notes` tell of it.

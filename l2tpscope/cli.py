@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from l2tpscope import __version__
+from l2tpscope.packet_commands import Tools, register
 
 if TYPE_CHECKING:
     from l2tpscope.output import Page
@@ -75,6 +76,7 @@ Examples:
   l2tpscope report gw.pcapng -o gw.html    a page to mail: all of it, with pictures
   l2tpscope tunnels gw.pcap0 gw.pcap1      a rotated capture, merged by time
   l2tpscope ladder gw.pcapng               the flow between client, NAT and server
+  l2tpscope show 12 gw.pcapng              one frame decoded, and where it belongs
   l2tpscope vpns gw.pcapng                 each client: how far it got, IPsec and L2TP as one
   ssh gw tcpdump -U -w - 'port 1701' | l2tpscope -
   l2tpscope summary --format json gw.pcap -o gw.json
@@ -494,6 +496,9 @@ def _exit_code(report: Report) -> int:
     if report.partial:
         return EXIT["partial"]
     return EXIT["nothing"] if report.empty else EXIT["done"]
+
+
+register(l2tpscope, Tools(OPTIONS, _report, _page, _check_output, _write, _say, _exit_code))
 
 
 def run() -> None:

@@ -1,0 +1,94 @@
+"""packet_commands: `show`, `extract` and `verify`, which look at packets again; cli.py gives them what they share with the others."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from l2tpscope.report import Report
+
+UNREADABLE, DONE, PROBLEM = 3, 0, 1
+"""As in cli.EXIT."""
+Option = Callable[[Any], Any]
+
+
+class Tools(NamedTuple):
+    """What the command line has for every command."""
+
+    options: tuple[Option, ...]
+    """Those of commands that read captures; the first is the argument FILE..."""
+    report: Callable[..., Report | None]
+    page: Callable[..., Any]
+    check_output: Callable[..., None]
+    write: Callable[[Iterable[bytes], str | None], None]
+    say: Callable[[str], None]
+    exit_code: Callable[[Report], int]
+
+
+FORMAT = click.option("--format", "form", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to write it.")
+ONE_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False), metavar="FILE")
+
+
+def register(group: click.Group, tools: Tools) -> None:
+    """Add the commands to the group."""
+    _add(group, "show", _show(tools), (click.argument("frame", type=click.IntRange(1)), ONE_FILE, FORMAT, WIRESHARK, *tools.options[1:]))
+
+
+def _add(group: click.Group, name: str, command: Callable[..., None], options: Iterable[Option]) -> None:
+    for option in reversed(tuple(options)):
+        command = option(command)
+    group.command(name)(command)
+
+
+WIRESHARK = click.option("--wireshark", is_flag=True, help="Below it Wireshark's decode of the same frame, by tshark.")
+
+
+def _show(tools: Tools) -> Callable[..., None]:
+    def show(
+        *,
+        frame: int,
+        file: str,
+        form: str,
+        wireshark: bool,
+        output: str | None,
+        color: str,
+        only_ascii: bool,
+        verbose: bool,
+        **reading: Any,
+    ) -> None:
+        """One frame decoded: headers, AVPs, payloads, options; where it belongs, and what it answers.
+
+        Secrets are hidden, in Wireshark's words too, unless --show-secrets.
+
+        \b
+        Example: l2tpscope show 12 gw.pcapng
+                 l2tpscope show 12 gw.pcapng --wireshark
+        """
+        del verbose
+        from l2tpscope.packets.glance import Glance  # noqa: PLC0415
+        from l2tpscope.packets.show import masked, secrets_of, shown  # noqa: PLC0415
+        from l2tpscope.packets.tshark import NoTsharkError, decode  # noqa: PLC0415
+
+        tools.check_output(output, form, (file,))
+        glance = Glance(frame)
+        report = tools.report((file,), color=color, watch=glance, **reading)
+        if report is None:
+            sys.exit(UNREADABLE)
+        if not glance.found:
+            raise click.UsageError(f"no frame {frame} in {file}: it has {report.measures.captures[0].frames}")
+        found = shown(report, glance, file, show_secrets=reading["show_secrets"])
+        if wireshark:
+            try:
+                lines = decode(file, frame, reading["ports"])
+            except NoTsharkError as error:
+                tools.say(str(error))
+                sys.exit(PROBLEM)
+            found.wireshark = lines if reading["show_secrets"] else masked(lines, secrets_of(glance.packets))
+        tools.write(found.pieces(form, tools.page(color, output, only_ascii=only_ascii)), output)
+        sys.exit(tools.exit_code(report))
+
+    return show
