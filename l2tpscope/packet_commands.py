@@ -36,6 +36,7 @@ ONE_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False), 
 def register(group: click.Group, tools: Tools) -> None:
     """Add the commands to the group."""
     _add(group, "show", _show(tools), (click.argument("frame", type=click.IntRange(1)), ONE_FILE, FORMAT, WIRESHARK, *tools.options[1:]))
+    _add(group, "extract", _extract(tools), (tools.options[0], *CHOICE, *tools.options[1:]))
 
 
 def _add(group: click.Group, name: str, command: Callable[..., None], options: Iterable[Option]) -> None:
@@ -44,6 +45,14 @@ def _add(group: click.Group, name: str, command: Callable[..., None], options: I
     group.command(name)(command)
 
 
+CHOICE = tuple(
+    click.option(f"--{name}", type=click.IntRange(1), help=about)
+    for name, about in (
+        ("vpn", "This connection, by its number: IKE, ESP, L2TP, and ICMP errors about them."),
+        ("tunnel", "This tunnel, by its number: messages and data."),
+        ("session", "This session, by its number: messages and data, and its tunnel's own messages."),
+    )
+)
 WIRESHARK = click.option("--wireshark", is_flag=True, help="Below it Wireshark's decode of the same frame, by tshark.")
 
 
@@ -92,3 +101,51 @@ def _show(tools: Tools) -> Callable[..., None]:
         sys.exit(tools.exit_code(report))
 
     return show
+
+
+def _extract(tools: Tools) -> Callable[..., None]:
+    def extract(
+        *,
+        files: tuple[str, ...],
+        output: str | None,
+        color: str,
+        verbose: bool,
+        only_ascii: bool,
+        vpn: int | None,
+        tunnel: int | None,
+        session: int | None,
+        **reading: Any,
+    ) -> None:
+        """The packets of one connection, tunnel or session as pcapng, findings as comments of packets.
+
+        Time stamps, link types and lengths stay as they were; all fragments of a datagram come along. The captures are read
+        three times, so that `-` cannot be one of them.
+
+        \b
+        Example: l2tpscope extract gw.pcapng --vpn 2 -o vpn2.pcapng
+        """
+        del verbose, only_ascii
+        from l2tpscope.output import OutputError  # noqa: PLC0415
+        from l2tpscope.packets.choice import choice  # noqa: PLC0415
+        from l2tpscope.packets.extract import Streams, mark, written  # noqa: PLC0415
+
+        if "-" in files:
+            raise click.UsageError("extract reads its captures more than once: give files")
+        if output is None and sys.stdout.isatty():
+            raise click.UsageError("pcapng is binary: give a file with -o")
+        tools.check_output(output, "pcapng", files)
+        streams = Streams()
+        report = tools.report(files, color=color, watch=streams, **reading)
+        if report is None:
+            sys.exit(UNREADABLE)
+        try:
+            wanted = choice(report, vpn=vpn, tunnel=tunnel, session=session)
+        except OutputError as error:
+            raise click.UsageError(str(error)) from error
+        marks = mark(report, wanted, files, streams, reading["ports"])
+        tools.write(written(report, wanted, marks, files), output)
+        if not reading["quiet"]:
+            tools.say(f"{wanted.title}: {marks.count} frames")
+        sys.exit(tools.exit_code(report))
+
+    return extract

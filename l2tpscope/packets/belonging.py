@@ -95,6 +95,13 @@ class Belonging:
             return self.of_flow(endpoint_name(packet.source), endpoint_name(packet.destination))
         return self._find(key, packet.time, endpoint_name(packet.source), endpoint_name(packet.destination))
 
+    def candidates(self, packet: Packet) -> set[Place]:
+        """Where packets of data or ESP with the same ids and ends may belong; which of these, their time tells."""
+        key = _key_of(packet)
+        if key is None:
+            return {self.of(packet)}
+        return {span.place for span in self._best(key, endpoint_name(packet.source), endpoint_name(packet.destination))} or {NOWHERE}
+
     def of_flow(self, one: str, other: str) -> Place:
         """The only one whose packets go between two endpoints; where there are several, only what they have in common."""
         places = self._flows.get(frozenset((one, other)), set())
@@ -153,7 +160,12 @@ class Belonging:
         return self.of_flow(source, destination)
 
     def _find(self, key: tuple[Any, ...], time: int, source: str, destination: str) -> Place:
-        """The best of those under a key: the same ends, then the same addresses, then the receiver's; of these, that of the time."""
+        """Of the best under a key, that of the time."""
+        some = self._best(key, source, destination)
+        return min(some, key=lambda span: max(span.begin - time, time - span.end, 0)).place if some else NOWHERE
+
+    def _best(self, key: tuple[Any, ...], source: str, destination: str) -> list[_Span]:
+        """The best of those under a key: those of the same ends, else of the same addresses, else of the receiver's or the sender's."""
         spans = self._spans.get(key, ())
         addresses = split(source)[0], split(destination)[0]
         both, ends, receivers = [], [], []
@@ -165,10 +177,7 @@ class Belonging:
                 ends.append(span)
             elif addresses[1] == told[1] or addresses[0] == told[0] or key[0] == "ike":
                 receivers.append(span)
-        for some in (both, ends, receivers):
-            if some:
-                return min(some, key=lambda span: max(span.begin - time, time - span.end, 0)).place
-        return NOWHERE
+        return both or ends or receivers
 
 
 def _sides(row: TunnelRow, initiator: int | None, responder: int | None, *, keyed: bool = False) -> Iterator[tuple[Any, Any]]:
