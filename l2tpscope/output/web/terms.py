@@ -158,5 +158,8 @@ RULES: dict[str, str] = {
     "L2S613": "平文のホスト名と製品名",
     "L2S901": "キャプチャが不完全",
     "L2S902": "L2TP ではない",
+    "L2S903": "キャプチャ内の複製",
+    "L2S904": "時計の逆行",
+    "L2S905": "キャプチャの途中切れ",
 }
 """What each rule is about, in Japanese; a rule that is not here has its English name."""
