@@ -68,7 +68,7 @@ def test_commands_in_the_documents_name_samples_that_are_there() -> None:
     assert len(found) >= 9
     for command in found:
         words = command.split()
-        known = (*TABLES, "summary", "explain", "ladder", "plot", "report", "show", "extract", "verify")
+        known = (*TABLES, "summary", "explain", "ladder", "plot", "report", "show", "extract", "verify", "live")
         assert words[1] in known or words[1].startswith(("samples/", "--"))
         assert all((ROOT / word).exists() for word in words if word.startswith("samples/"))
 
