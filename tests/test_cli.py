@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import csv
+import fcntl
 import io
 import json
 import os
@@ -10,6 +12,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -296,6 +299,17 @@ def test_a_closed_pipe_is_quiet(samples: Path) -> None:
     assert len(result.stdout) == 100
 
 
+def _wait_until_read(pipe: int) -> None:
+    """Until the other end has taken all that is in a pipe, and a moment more."""
+    waiting = array.array("i", [1])
+    for _ in range(300):
+        fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+        if not waiting[0]:
+            break
+        time.sleep(0.1)
+    time.sleep(1)
+
+
 def test_interrupt_prints_what_there_is(healthy: Path) -> None:
     """Ctrl-C while a stream is read ends it: what had come is reported, with exit code 130."""
     octets = healthy.read_bytes()
@@ -305,7 +319,7 @@ def test_interrupt_prints_what_there_is(healthy: Path) -> None:
         assert process.stdin is not None
         process.stdin.write(octets)
         process.stdin.flush()
-        time.sleep(2)
+        _wait_until_read(process.stdin.fileno())
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
