@@ -37,6 +37,7 @@ def register(group: click.Group, tools: Tools) -> None:
     """Add the commands to the group."""
     _add(group, "show", _show(tools), (click.argument("frame", type=click.IntRange(1)), ONE_FILE, FORMAT, WIRESHARK, *tools.options[1:]))
     _add(group, "extract", _extract(tools), (tools.options[0], *CHOICE, *tools.options[1:]))
+    _add(group, "verify", _verify(tools), (ONE_FILE, FORMAT, *VERIFYING))
 
 
 def _add(group: click.Group, name: str, command: Callable[..., None], options: Iterable[Option]) -> None:
@@ -52,6 +53,13 @@ CHOICE = tuple(
         ("tunnel", "This tunnel, by its number: messages and data."),
         ("session", "This session, by its number: messages and data, and its tunnel's own messages."),
     )
+)
+VERIFYING = (
+    click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to standard output."),
+    click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="A further UDP port of L2TP; repeatable."),
+    click.option("--show-secrets", is_flag=True, help="Show challenges and responses that differ."),
+    click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
+    click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII."),
 )
 WIRESHARK = click.option("--wireshark", is_flag=True, help="Below it Wireshark's decode of the same frame, by tshark.")
 
@@ -94,8 +102,7 @@ def _show(tools: Tools) -> Callable[..., None]:
             try:
                 lines = decode(file, frame, reading["ports"])
             except NoTsharkError as error:
-                tools.say(str(error))
-                sys.exit(PROBLEM)
+                raise click.UsageError(str(error)) from error
             found.wireshark = lines if reading["show_secrets"] else masked(lines, secrets_of(glance.packets))
         tools.write(found.pieces(form, tools.page(color, output, only_ascii=only_ascii)), output)
         sys.exit(tools.exit_code(report))
@@ -149,3 +156,34 @@ def _extract(tools: Tools) -> Callable[..., None]:
         sys.exit(tools.exit_code(report))
 
     return extract
+
+
+def _verify(tools: Tools) -> Callable[..., None]:
+    def verify(
+        *, file: str, form: str, output: str | None, ports: tuple[int, ...], show_secrets: bool, color: str, only_ascii: bool
+    ) -> None:
+        """Compare every field that Wireshark decodes too, by tshark: headers, AVPs, IKE, ESP, PPP.
+
+        Differences are listed; those with a known reason are counted under it. The exit code is 0 where none is left to explain,
+        1 where some are.
+
+        \b
+        Example: l2tpscope verify gw.pcapng
+        """
+        from l2tpscope.capture import CaptureError  # noqa: PLC0415
+        from l2tpscope.packets.tshark import NoTsharkError  # noqa: PLC0415
+        from l2tpscope.packets.verify import Verdict  # noqa: PLC0415
+        from l2tpscope.packets.verify import verify as compare  # noqa: PLC0415
+
+        tools.check_output(output, form, (file,))
+        try:
+            made = compare(file, ports)
+        except CaptureError as error:
+            tools.say(str(error))
+            sys.exit(UNREADABLE)
+        except NoTsharkError as error:
+            raise click.UsageError(str(error)) from error
+        tools.write(Verdict(made, show_secrets).pieces(form, tools.page(color, output, only_ascii=only_ascii)), output)
+        sys.exit(PROBLEM if made.unexplained_count else DONE)
+
+    return verify

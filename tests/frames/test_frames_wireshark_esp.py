@@ -10,14 +10,15 @@ from frame_builders import SHARED
 
 from l2tpscope.capture import merged, open_captures
 from l2tpscope.frames import Decoder, Kind
+from l2tpscope.packets.reasons import TEXT
 
 TRUTH = SHARED / "captures/public_truth"
 FILES = sorted(TRUTH.glob("*.esp.tsv")) if SHARED.exists() else []
 
 DIFFERENT: dict[str, tuple[str, set[int]]] = {
-    "c051": ("four octets were captured: we tell the SPI, Wireshark nothing", {1}),
+    "c051": (TEXT["short-esp"], {1}),
     "c069": ("ESP inside AH: a frame is one row, and that is AH's", set(range(1, 11))),
-    "c116": ("the datagram has four octets of ESP: we tell the SPI, Wireshark nothing", {1}),
+    "c116": (TEXT["short-esp"], {1}),
 }
 """Frames that are told otherwise, and why."""
 

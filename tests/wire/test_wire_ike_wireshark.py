@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from ike_captures import CAPTURES, read_ike
 
-from l2tpscope.wire.ike import IkeMessage, Notify, VendorId
-from l2tpscope.wire.ike.payloads import Fragment, SecurityAssociation
+from l2tpscope.packets.reasons import TEXT
+from l2tpscope.packets.wireshark_fields import first
+from l2tpscope.packets.wireshark_fields import ike as ours
+from l2tpscope.packets.wireshark_fields import wiresharks_ike as wiresharks
 
 pytestmark = [pytest.mark.shared, pytest.mark.skipif(not CAPTURES.exists(), reason="needs the captures of ../shared")]
 
@@ -24,12 +26,9 @@ NOT_IKE: dict[str, set[int]] = {
 """Frames that Wireshark calls ISAKMP and we do not."""
 
 REASONS: dict[tuple[str, int, str], str] = {
-    **dict.fromkeys(
-        [("c045", 3, "payloads"), ("c045", 4, "payloads")],
-        "Wireshark takes NAT-D of the drafts (type 15) for GDOI, finds it malformed, and stops before the second one",
-    ),
-    ("c061", 1, "payloads"): "Wireshark counts a proposal that does not fit into its SA; we say that it is malformed",
-    ("c079", 1, "payloads"): "Wireshark counts a vendor ID of 3 octets, less than its own header; we say that it is malformed",
+    **dict.fromkeys([("c045", 3, "payloads"), ("c045", 4, "payloads")], TEXT["draft-nat-d"]),
+    ("c061", 1, "payloads"): TEXT["malformed-ike"],
+    ("c079", 1, "payloads"): TEXT["malformed-ike"],  # a vendor ID of 3 octets, less than its own header
 }
 """By capture, frame and field: why we differ."""
 
@@ -40,57 +39,6 @@ def truth(path: Path) -> Iterator[dict[str, str]]:
         for row in csv.DictReader(text, delimiter="\t", quoting=csv.QUOTE_NONE):
             if row["isakmp.ispi"] and "l2tp" not in row["frame.protocols"]:
                 yield row
-
-
-def first(values: str) -> str:
-    """That of the outer message: after the last Cisco fragment Wireshark tells the message put together as well."""
-    return values.split(",", maxsplit=1)[0]
-
-
-def kinds(message: IkeMessage) -> list[int]:
-    """All payload types, with those of proposals (2) and transforms (3), in order of number: Wireshark tells them by depth."""
-    found = []
-    for payload in message.payloads:
-        found.append(payload.kind)
-        if isinstance(payload, SecurityAssociation):
-            found += [2] * len(payload.proposals) + [3] * sum(len(proposal.transforms) for proposal in payload.proposals)
-    return sorted(found)
-
-
-def wiresharks(row: dict[str, str]) -> dict[str, object]:
-    """The fields that are compared, as Wireshark has them."""
-    numbers = ("exchangetype", "flags", "messageid", "length", "version")
-    return {
-        "initiator_spi": first(row["isakmp.ispi"]),
-        "responder_spi": first(row["isakmp.rspi"]),
-        **{name: int(first(row[f"isakmp.{name}"]) or "-1", 0) for name in numbers},
-        "payloads": sorted(int(kind) for kind in row["isakmp.typepayload"].split(",") if kind),
-        "vendor_ids": row["isakmp.vid_bytes"],
-        "notifies": row["isakmp.notify.msgtype"],
-        "fragment": (row["isakmp.frag.packetid"], row["isakmp.frag.seq"] or row["isakmp.frag.number"], row["isakmp.frag.total"]),
-    }
-
-
-def ours(message: IkeMessage) -> dict[str, object]:
-    """The same fields, as decoded."""
-    piece = next((payload for payload in message.payloads if isinstance(payload, Fragment)), None)
-    identifier, number, total = ("", "", "")
-    if piece is not None:
-        number = str(piece.number)
-        identifier, total = (f"0x{piece.identifier:04x}", "") if message.major == 1 else ("", str(piece.total))
-    return {
-        "initiator_spi": f"{message.initiator_spi:016x}",
-        "responder_spi": f"{message.responder_spi:016x}",
-        "exchangetype": message.exchange,
-        "flags": message.flags,
-        "messageid": message.message_id,
-        "length": message.length,
-        "version": message.major << 4 | message.minor,
-        "payloads": kinds(message),
-        "vendor_ids": ",".join(payload.octets_sent.hex() for payload in message.payloads if isinstance(payload, VendorId)),
-        "notifies": ",".join(str(int(payload.type)) for payload in message.payloads if isinstance(payload, Notify)),
-        "fragment": (identifier, number, total),
-    }
 
 
 def compared(path: Path) -> Iterator[tuple[int, dict[str, object], dict[str, object] | None]]:

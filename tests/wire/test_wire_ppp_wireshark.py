@@ -5,31 +5,20 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from ppp_captures import CAPTURES, Carried, read_gre, read_plain, read_tunnelled
 
-from l2tpscope.wire.ppp import PppFrame
-from l2tpscope.wire.ppp.protocols import CHAP, EAP, PAP
+from l2tpscope.packets.reasons import TEXT
+from l2tpscope.packets.wireshark_fields import PPP_FIELDS, Fields
+from l2tpscope.packets.wireshark_fields import ppp as ours
+from l2tpscope.packets.wireshark_fields import wiresharks_ppp as wiresharks
 
 pytestmark = [
     pytest.mark.shared,
     pytest.mark.tshark,
     pytest.mark.skipif(not CAPTURES.exists(), reason="needs the captures of ../shared"),
 ]
-
-OPTIONS = ("lcp", "ipcp", "ipv6cp", "ccp", "bcp_ncp.lcp", "bacp", "cbcp")
-"""Wireshark has the options of each protocol in fields of their own."""
-HEADERS = {PAP: "pap.{}", CHAP: "chap.{}", EAP: "eap.{}"}
-SHORT = {"identifier": "id", "length": "len"}
-"""What EAP's fields are called."""
-
-
-def field(protocol: int, name: str) -> str:
-    """The field that has the code, identifier or length of a protocol."""
-    return HEADERS.get(protocol, "ppp.{}").format(SHORT.get(name, name) if protocol == EAP else name)
-
 
 PUBLIC = ("c001", "c009", "c029", "c030", "c033")
 """Those of the public captures that have L2TPv2 data."""
@@ -71,42 +60,24 @@ CLEAR = (
 )
 """Laboratory captures with L2TPv2 data in clear, as the client saw it."""
 
-REJECTED = "Wireshark reads the packet that a Protocol-Reject quotes as well; what is quoted was not sent here"
+REJECTED = TEXT["rejected-packet"]
 REASONS: dict[tuple[str, int], str] = {
     ("c001", 74): REJECTED,
     ("c121", 17): REJECTED,
     ("c123", 20): REJECTED,
-    ("c130", 1): "by a fuzzer: Wireshark reads no option behind one whose length is not the RFC's; we say so of each, and read on",
+    ("c130", 1): TEXT["odd-option"],
     ("c135", 1): "by a fuzzer: Wireshark skips two octets after any FF; FF without 03 is no address and control field",
     ("c143", 35): REJECTED,
 }
 """By capture and frame: why we differ."""
 
-NUMBERS = ("code", "identifier", "length")
-FIELDS = [
-    "frame.number",
-    "frame.protocols",
-    "ppp.protocol",
-    *dict.fromkeys(field(protocol, name) for protocol in (0, *HEADERS) for name in NUMBERS),
-    *(f"{option}.opt.{name}" for option in OPTIONS for name in ("type", "length")),
-]
-
-
-class Row(NamedTuple):
-    """What both say of a frame."""
-
-    protocol: int
-    code: str
-    identifier: str
-    length: str
-    options: str
-    """Type and length of each."""
+FIELDS = ["frame.number", "frame.protocols", *PPP_FIELDS]
 
 
 Differences = list[tuple[str, int]]
 
 
-def theirs(path: Path, display: str) -> Iterator[tuple[int, Row]]:
+def theirs(path: Path, display: str) -> Iterator[tuple[int, Fields]]:
     """Wireshark's fields by frame; not of what an ICMP error quotes."""
     command = ["tshark", "-r", str(path), "-Y", display, "-T", "fields", "-E", "occurrence=a"]
     for name in FIELDS:
@@ -119,31 +90,12 @@ def theirs(path: Path, display: str) -> Iterator[tuple[int, Row]]:
             yield int(row["frame.number"]), wiresharks(row)
 
 
-def wiresharks(row: dict[str, str]) -> Row:
-    """A row of Wireshark's fields; of the PPP inside L2TP, where L2TP itself is inside PPP."""
-    before, tunnelled, _ = row["frame.protocols"].partition("l2tp")
-    protocol = int(row["ppp.protocol"].split(",")[before.count("ppp:") if tunnelled else 0], 0)
-    header = [row[field(protocol, name)].split(",", maxsplit=1)[0] for name in NUMBERS]
-    code, identifier, length = (str(int(value, 0)) if value else "" for value in header)
-    pairs = (zip(row[f"{name}.opt.type"].split(","), row[f"{name}.opt.length"].split(","), strict=True) for name in OPTIONS)
-    return Row(protocol, code, identifier, length, " ".join(f"{kind}/{size}" for pair in pairs for kind, size in pair if kind))
-
-
-def ours(frame: PppFrame) -> Row:
-    """The same of our fields."""
-    packet = frame.packet
-    if packet is None or packet.code < 0:
-        return Row(frame.protocol, "", "", "", "")
-    options = " ".join(f"{option.type}/{option.octets}" for option in packet.options)
-    return Row(frame.protocol, str(packet.code), str(packet.identifier), str(packet.length), options)
-
-
 def compare(name: str, path: Path, found: Iterator[Carried], display: str) -> tuple[int, int, Differences]:
     """How many frames were compared, how many of them are packets of control protocols, and those that differ."""
     mine = {carried.frame: ours(carried.ppp) for carried in found}
     other = dict(theirs(path, display))
     different = [(name, frame) for frame in sorted(mine.keys() | other.keys()) if mine.get(frame) != other.get(frame)]
-    return len(other), sum(1 for row in other.values() if row.code), different
+    return len(other), sum(1 for row in other.values() if row["code"]), different
 
 
 def totals(results: list[tuple[int, int, Differences]]) -> tuple[int, int, Differences]:

@@ -8,18 +8,19 @@ import io
 import json
 import struct
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from plain_reader import CAPTURES, read_frames
-from test_wire_wireshark import TRUTHS, VALUES, avps, headers, of
+from test_wire_wireshark import TRUTHS
 
 import l2tpscope
 from l2tpscope.capture import merged, open_captures
 from l2tpscope.frames import Decoder, Kind
+from l2tpscope.packets.wireshark_fields import SEEN, avps, headers
 from l2tpscope.wire.l2tp import ControlMessage, decode_control
 from l2tpscope.wire.l2tp.codes import DigestType, MessageType
 from l2tpscope.wire.l2tp.hidden import MESSAGE_DIGEST, check_digest, digest_key, message_digest
@@ -47,19 +48,6 @@ NOT_COMPARED = {
     "l2tp.sid": "of a control message over IP it is the four zero octets before it (RFC 3931 §4.1.1.2), not a field of the message",
 }
 """Fields that Wireshark shows in a control message and that are not compared here, and why."""
-
-SEEN: dict[str, Callable[[ControlMessage], str]] = {
-    **VALUES,
-    # Wireshark takes it for text, which ends at the first zero octet.
-    "l2tp.avp.remote_end_id": of(66, lambda value: value if isinstance(value, str) else value.split(b"\0")[0].decode()),
-    "l2tp.avp.circuit_type": of(71, lambda value: str(value >> 1 & 1)),
-    "l2tp.avp.async_framing_type": of(19, lambda value: str(value >> 1 & 1)),
-    "l2tp.avp.sync_framing_type": of(19, lambda value: str(value & 1)),
-    "l2tp.type": lambda message: str(message.flags >> 15),
-    "l2tp.length_bit": lambda message: str(message.flags >> 14 & 1),
-    "l2tp.seq_bit": lambda message: str(message.flags >> 11 & 1),
-    "l2tp.zero_length_body_message": lambda message: "" if message.avps else "1",
-}
 
 
 class Ours(NamedTuple):
