@@ -49,11 +49,14 @@ def records(name: str) -> list[hand.Record]:
 
 
 def tables(report: Any, *, place: bool = True) -> dict[str, list[dict[str, Any]]]:
-    """Every table as plain rows; without *place*, but for the columns of PLACE, in an order that does not depend on them."""
+    """Every table as plain rows; without *place*, but for the columns of PLACE and what is found of a file, in an
+    order that does not depend on them.
+    """
     found = {}
     for table in TABLES:
         rows = [dataclasses.asdict(row) for row in report.rows(table)]
         if not place:
+            rows = [row for row in rows if not str(row.get("subject", "")).startswith("capture")] if table == "findings" else rows
             rows = [{name: value for name, value in row.items() if name not in PLACE} for row in rows]
             rows.sort(key=lambda row: (row.get("time", 0), repr(row)))
         found[table] = rows
