@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, Protocol, cast
 
@@ -37,6 +38,7 @@ Path = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int, int | None], None]
 Watch = Callable[[Batch, Frames], None]
 """Sees each batch and the rows made of it, and keeps no reference to either."""
+ANONYMISED = "anonymised: addresses, names, SPIs, cookies, MACs and secrets are replaced, and stand for others"
 
 
 AGE = 600_000_000_000
@@ -63,6 +65,7 @@ def read(
     progress: Progress | bool | None = None,
     rows: int | None = None,
     watch: Watch | None = None,
+    anonymize: str | None = None,
 ) -> Report:
     """The report of one capture, or of several merged in the order of time.
 
@@ -72,11 +75,13 @@ def read(
     in clear carry, beyond PPP's own packets.
     *progress*: called with the octets read so far and those there are; True shows a bar, on a terminal or in a notebook.
     *rows* bounds how many records are taken at a time; it changes nothing in the report. *watch* sees them as they are read.
+    *anonymize*: a key file, made if it is not there, or `-` for a key used once: addresses, names, SPIs, cookies, MACs and secrets
+    are replaced before anything else sees them; not together with a secret, whose responses would be others (ValueError).
     *Raises*: CaptureError, one line, for what cannot be read at all.
     """
     several: list[Path] = list(paths) if isinstance(paths, (list, tuple)) else [cast(Path, paths)]
     sources = open_captures(several, rows=rows)
-    pipeline = Pipeline(ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
+    pipeline = Pipeline(ports=ports, secret=secret, show_secrets=show_secrets, inner=inner, anonymize=anonymize)
     interrupted = False
     with automatic() if progress is True else nullcontext(progress or None) as bar:
         try:
@@ -101,6 +106,7 @@ def watch(
     secret: str | bytes | None = None,
     show_secrets: bool = False,
     inner: bool = True,
+    anonymize: str | None = None,
 ) -> Iterator[Report]:
     """Reports of a capture while it is made: one every *interval_s*, and the last one when it ends.
 
@@ -110,7 +116,7 @@ def watch(
     *Raises*: CaptureError, one line, for what cannot be captured or read at all.
     """
     tap = source if isinstance(source, Tap) else open_tap(source, save)
-    pipeline = Pipeline(ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
+    pipeline = Pipeline(ports=ports, secret=secret, show_secrets=show_secrets, inner=inner, anonymize=anonymize)
     try:
         capture = tap.open()
         pace, aged = Pace(interval_s, duration_s), Age()
@@ -134,12 +140,21 @@ class Pipeline:
     """Everything that follows captures: batches in, a report at any time; what follows is not disturbed by it."""
 
     def __init__(
-        self, *, ports: Iterable[int] = (), secret: str | bytes | None = None, show_secrets: bool = False, inner: bool = True
+        self,
+        *,
+        ports: Iterable[int] = (),
+        secret: str | bytes | None = None,
+        show_secrets: bool = False,
+        inner: bool = True,
+        anonymize: str | None = None,
     ) -> None:
         self._secret = secret.encode() if isinstance(secret, str) else secret
         further = tuple(ports)
         self._show_secrets = show_secrets
         self._options = {"ports": sorted(set(further)), "secret": secret is not None, "show_secrets": show_secrets, "inner": inner}
+        self._anonymiser = _anonymiser(anonymize, secret) if anonymize is not None else None
+        if self._anonymiser is not None:
+            self._options["anonymised"] = True
         self._decoder, self._tally = Decoder(further), Tally()
         self._l2tp, self._data, self._ip_ids = L2tpTracker(self._secret), DataTracker(), IpIdTracker()
         self._inner = InnerTracker() if inner else None
@@ -151,6 +166,8 @@ class Pipeline:
         if not len(batch):
             return None
         frames = self._decoder.decode(batch)
+        if self._anonymiser is not None:
+            self._anonymiser(frames)
         self._tally.feed(frames, int(batch.capture[0]))
         rows, series = self._data.feed(frames, self._l2tp.feed(frames))
         self._ip_ids.feed(frames, rows, series)
@@ -186,6 +203,8 @@ class Pipeline:
     def trace(self, infos: Sequence[CaptureInfo], now: int | None = None) -> Trace:
         """What was seen, as of the instant *now*, by default that of the last frame; it shares with the trackers what they go on with."""
         begin, end = _span(infos)
+        if self._anonymiser is not None:
+            infos = [replace(info, path=f"capture-{info.capture}") for info in infos]
         end = end if now is None else max(now, end)
         return Trace(
             captures=[(info, self._tally.captures.get(info.capture, CaptureTally())) for info in infos],
@@ -231,7 +250,8 @@ class Pipeline:
         noting += [self._ppp, self._l2f]
         if self._inner is not None:
             noting.append(self._inner)
-        return [*self._aged(), *(note for one in noting for note in one.notes())]
+        anonymised = [ANONYMISED] if self._anonymiser is not None else []
+        return [*anonymised, *self._aged(), *(note for one in noting for note in one.notes())]
 
     def _aged(self) -> list[str]:
         """What `age` let go, a line or none."""
@@ -239,6 +259,15 @@ class Pipeline:
         gone = ((self._l2tp.let_go, "tunnels"), (series, f"series of data ({packets} packets)"), (self._ike.let_go, "IKE SAs"))
         said = ", ".join(f"{count} {what}" for count, what in (*gone, (self._esp.let_go, "ESP SAs")) if count)
         return [f"let go, because they had ended or were silent for {AGE // 60_000_000_000} minutes: {said}"] if said else []
+
+
+def _anonymiser(key_file: str, secret: str | bytes | None) -> Callable[[Frames], None]:
+    """What rewrites batches. *Raises*: ValueError, one line: a bad key file, no cipher, or a secret."""
+    if secret is not None:
+        raise ValueError("a secret and anonymised packets do not go together: their challenges and responses are others")
+    from l2tpscope.anonymous import Anonymiser, read_key  # noqa: PLC0415 - needs an extra
+
+    return Anonymiser(read_key(key_file))
 
 
 class Age:

@@ -155,6 +155,11 @@ OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option("--show-secrets", is_flag=True, help="Show passwords, challenges and responses (in the table ppp, in ladder --raw)."),
     click.option("--inner/--no-inner", default=True, help="Look into sessions in clear (default), or not, which is quicker."),
+    click.option(
+        "--anonymize",
+        metavar="KEYFILE",
+        help="Replace addresses, names, SPIs, cookies, MACs, secrets by this key, made if absent; `-`: once.",
+    ),
     click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
     ASCII,
     click.option("-q", "--quiet", is_flag=True, help="No progress, no notes on standard error."),
@@ -277,6 +282,8 @@ def _follow(
     from l2tpscope.live import follow, same_file  # noqa: PLC0415
     from l2tpscope.output import pieces  # noqa: PLC0415
 
+    if save is not None and options["anonymize"] is not None:
+        raise click.UsageError("--save keeps the packets as they were: not together with --anonymize")
     if save is not None and os.path.exists(save) and same_file(save, source):
         raise click.UsageError(f"--save would overwrite what is read: {save}")
     page = _page(color, None, only_ascii=only_ascii)
@@ -286,6 +293,10 @@ def _follow(
     except CaptureError as error:
         _say(str(error))
         return EXIT["unreadable"]
+    except ValueError as error:
+        if options["anonymize"] is None:
+            raise
+        raise click.UsageError(str(error)) from error
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT["pipe"]
@@ -337,7 +348,8 @@ def _write_report(*, files: tuple[str, ...], lang: Any, output: str | None, colo
         return EXIT["unreadable"]
     if not quiet:
         _notes(report, told=False, seconds=time.monotonic() - begin if verbose else None)
-    _write((piece.encode("utf-8", "backslashreplace") for piece in document(report, lang, digests(files))), output)
+    original = files if reading["anonymize"] is None else ()  # a hash tells whose packets they are
+    _write((piece.encode("utf-8", "backslashreplace") for piece in document(report, lang, digests(original))), output)
     return _exit_code(report)
 
 
@@ -351,6 +363,7 @@ def _read_and_write(
     secret: str | None,
     show_secrets: bool,
     inner: bool,
+    anonymize: str | None,
     color: str,
     only_ascii: bool,
     quiet: bool,
@@ -365,7 +378,9 @@ def _read_and_write(
     form = _form(what, form, (output or "").lower().rpartition(".")[2])
     begin = time.monotonic()
     _check_output(output, form, files)
-    report = _report(files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets, inner=inner)
+    report = _report(
+        files, color=color, quiet=quiet, ports=ports, secret=secret, show_secrets=show_secrets, inner=inner, anonymize=anonymize
+    )
     if report is None:
         return EXIT["unreadable"]
     if not quiet:
@@ -410,6 +425,10 @@ def _report(files: tuple[str, ...], *, color: str, quiet: bool, **options: Any) 
     except CaptureError as error:
         _say(str(error))
         return None
+    except ValueError as error:
+        if options.get("anonymize") is None:
+            raise
+        raise click.UsageError(str(error)) from error
 
 
 def _page(color: str, output: str | None, *, only_ascii: bool, width: int | None = WIDTH) -> Page:

@@ -91,13 +91,15 @@ def _show(tools: Tools) -> Callable[..., None]:
         from l2tpscope.packets.tshark import NoTsharkError, decode  # noqa: PLC0415
 
         tools.check_output(output, form, (file,))
-        glance = Glance(frame)
+        if wireshark and reading["anonymize"] is not None:
+            raise click.UsageError("--wireshark shows the packets as they were: not together with --anonymize")
+        glance = Glance(frame, anonymised=reading["anonymize"] is not None)
         report = tools.report((file,), color=color, watch=glance, **reading)
         if report is None:
             sys.exit(UNREADABLE)
         if not glance.found:
             raise click.UsageError(f"no frame {frame} in {file}: it has {report.measures.captures[0].frames}")
-        found = shown(report, glance, file, show_secrets=reading["show_secrets"])
+        found = shown(report, glance, file if reading["anonymize"] is None else "capture-1", show_secrets=reading["show_secrets"])
         if wireshark:
             try:
                 lines = decode(file, frame, reading["ports"])
@@ -126,7 +128,7 @@ def _extract(tools: Tools) -> Callable[..., None]:
         """The packets of one connection, tunnel or session as pcapng, findings as comments of packets.
 
         Time stamps, link types and lengths stay as they were; all fragments of a datagram come along. The captures are read
-        three times, so that `-` cannot be one of them.
+        three times, so that `-` cannot be one of them. With --anonymize the packets are plain IP, put together from fragments.
 
         \b
         Example: l2tpscope extract gw.pcapng --vpn 2 -o vpn2.pcapng
@@ -134,8 +136,10 @@ def _extract(tools: Tools) -> Callable[..., None]:
         del verbose, only_ascii
         from l2tpscope.output import OutputError  # noqa: PLC0415
         from l2tpscope.packets.choice import choice  # noqa: PLC0415
-        from l2tpscope.packets.extract import Streams, mark, written  # noqa: PLC0415
+        from l2tpscope.packets.extract import Streams, anonymised, mark, written  # noqa: PLC0415
 
+        if reading["anonymize"] == "-":
+            raise click.UsageError("extract reads its captures more than once: --anonymize needs a key file")
         if "-" in files:
             raise click.UsageError("extract reads its captures more than once: give files")
         if output is None and sys.stdout.isatty():
@@ -149,10 +153,13 @@ def _extract(tools: Tools) -> Callable[..., None]:
             wanted = choice(report, vpn=vpn, tunnel=tunnel, session=session)
         except OutputError as error:
             raise click.UsageError(str(error)) from error
-        marks = mark(report, wanted, files, streams, reading["ports"])
-        tools.write(written(report, wanted, marks, files), output)
-        if not reading["quiet"]:
-            tools.say(f"{wanted.title}: {marks.count} frames")
+        if reading["anonymize"] is not None:
+            tools.write(anonymised(report, wanted, files, reading["anonymize"], reading["ports"]), output)
+        else:
+            marks = mark(report, wanted, files, streams, reading["ports"])
+            tools.write(written(report, wanted, marks, files), output)
+            if not reading["quiet"]:
+                tools.say(f"{wanted.title}: {marks.count} frames")
         sys.exit(tools.exit_code(report))
 
     return extract

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from l2tpscope.anonymous import Anonymiser, read_key
 from l2tpscope.capture import Batch, merged, open_captures
 from l2tpscope.frames import Decoder, Frames, Kind
 from l2tpscope.frames.flows import flow_keys, mix
@@ -30,6 +31,8 @@ from l2tpscope.report import Report
 BY_IDS = (Kind.L2TP2_DATA, Kind.L2TP3_DATA, Kind.ESP, Kind.AH)
 """Kinds of which there are many: rows with the same ids and ends are looked up once."""
 MOST_STREAMS = 10_000
+RAW_IP = 101
+"""LINKTYPE_RAW."""
 BITS = 1 << 20
 """Frames by which the bits of a capture grow."""
 
@@ -145,6 +148,38 @@ def _segments(batch: Batch, flows: set[int]) -> Iterator[Frame]:
         yield int(batch.capture[row]), int(batch.frame[row])
 
 
+def anonymised(report: Report, wanted: Choice, files: Sequence[str], key_file: str, ports: Iterable[int] = ()) -> Iterator[bytes]:
+    """The file of an anonymised report: datagrams of IP alone, whole, without anything that stood around them; none over TCP."""
+    belonging, told, decoder = Belonging(report), comments(report), Decoder(ports)
+    anonymiser = Anonymiser(read_key(key_file))
+    yield pcapng.section(f"l2tpscope {report.version}", [terminal(f"{wanted.title}, anonymised")])
+    interfaces: dict[int, int] = {}
+    for batch in merged(open_captures(files)):
+        if not len(batch):
+            continue
+        frames = decoder.decode(batch)
+        anonymiser(frames)
+        parts: list[bytes] = []
+        for row in sorted(_wanted_rows(frames, belonging, wanted)):
+            if frames.protocol[row] == TCP:
+                continue
+            capture = int(frames.capture[row])
+            if capture not in interfaces:
+                interfaces[capture] = len(interfaces)
+                parts.append(pcapng.interface(RAW_IP, f"capture-{capture}", _offset_s(report)))
+            begin, end = int(frames.ip[row]), int(frames.payload[row]) + int(frames.payload_captured[row])
+            stamp = int(frames.time[row]) - _offset_s(report) * pcapng.SECOND
+            comment = told.get((capture, int(frames.frame[row])), ())
+            parts.append(pcapng.packet(interfaces[capture], stamp, bytes(frames.octets[begin:end]), int(frames.ip_octets[row]), comment))
+        yield b"".join(parts)
+
+
+def _offset_s(report: Report) -> int:
+    """Seconds from the epoch to before the first packet, where that is before it."""
+    starts = [row.time_start for row in report.measures.captures if row.time_start is not None]
+    return min(0, min(starts, default=0) // pcapng.SECOND)
+
+
 def comments(report: Report) -> dict[Frame, list[str]]:
     """By frame, the findings that it shows."""
     made: dict[Frame, list[str]] = defaultdict(list)
@@ -158,8 +193,7 @@ def comments(report: Report) -> dict[Frame, list[str]]:
 def written(report: Report, wanted: Choice, marks: Marks, files: Sequence[str]) -> Iterator[bytes]:
     """The file, piece by piece."""
     told = comments(report)
-    starts = [row.time_start for row in report.measures.captures if row.time_start is not None]
-    offset_s = min(0, min(starts, default=0) // pcapng.SECOND)
+    offset_s = _offset_s(report)
     paths = {row.capture: row.path for row in report.measures.captures}
     yield pcapng.section(f"l2tpscope {report.version}", [terminal(f"{wanted.title}, {marks.count} frames")])
     interfaces: dict[tuple[int, int], int] = {}

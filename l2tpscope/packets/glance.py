@@ -23,6 +23,8 @@ class Glance:
     """Watches for one frame of the first capture."""
 
     frame: int
+    anonymised: bool = False
+    """Then the headers around the innermost datagram are not shown."""
     found: bool = False
     time: int = 0
     captured: int = 0
@@ -50,6 +52,8 @@ class Glance:
         where, kind, end = int(at[0]), int(ethertype[0]), int(limit[0])
         if kind == UNREADABLE:
             self.headers = [(self.link, "header cut off, or of a link type that is not read")]
+            return
+        if self.anonymised:
             return
         self.headers = [(self.link, f"{where - int(begin[0])} octets of link headers, EtherType 0x{kind:04x}")]
         if kind not in (IPV4, IPV6):

@@ -1,0 +1,185 @@
+"""rewrite: the rows of a batch, in place, between their decoding and everything that is made of them.
+
+*Bias*: in L2TPv3 nothing in a packet tells how long its cookie is: every word before the frame is taken for one, but a last
+one that begins as the default sublayer with a number does (40 hex), so a cookie whose last word begins so keeps that word.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from l2tpscope.anonymous.addresses import Addresses
+from l2tpscope.anonymous.ike import Ends, Ike
+from l2tpscope.anonymous.ip import ETHERNET, IpPackets, blank
+from l2tpscope.anonymous.key import Key
+from l2tpscope.anonymous.l2tp import L2tp
+from l2tpscope.anonymous.ppp import Ppp
+from l2tpscope.frames import Frames, Kind
+from l2tpscope.frames.addresses import address_keys
+from l2tpscope.frames.tables import AH, ESP, IKE_PORT, L2TP_IP, NATT_PORT, UDP
+from l2tpscope.frames.window import Views
+from l2tpscope.model.inner import Content
+from l2tpscope.track.inner_place import ETHERTYPES, VLAN
+from l2tpscope.track.inner_place import locate as locate_inner
+from l2tpscope.wire.ike.message import HEADER
+from l2tpscope.wire.l2tp.header import decode_header
+from l2tpscope.wire.ppp import decode_ppp
+
+MARKER, ICMP_HEADER, WORD = 4, 8, 4
+PREFIX = 12
+"""Octets of cookie and sublayer together, at most."""
+NUMBERED = 0x40
+"""First octet of the default sublayer with a number (RFC 3931 §4.6); without one it is zeros, which stay zeros."""
+PRODUCTS = ("anonymous",)
+"""As analysis.software.marks has them; a test holds them together."""
+Int64s = NDArray[np.int64]
+
+
+class Anonymiser:
+    """Rewrites batches; holds nothing but the key, and what it replaced lately."""
+
+    def __init__(self, key: Key) -> None:
+        addresses = Addresses(key.octets)
+        self._key = key
+        self._ip = IpPackets(key, addresses)
+        self._ppp = Ppp(key, addresses)
+        self._l2tp = L2tp(key, addresses, self._ppp, PRODUCTS)
+        self._ike = Ike(key, addresses)
+
+    def __call__(self, frames: Frames) -> None:
+        """Rewrite the octets and columns of all rows."""
+        if not len(frames):
+            return
+        before = {row: self._ends(frames, row) for row in np.flatnonzero(frames.kind == Kind.IKE).tolist()}
+        data = np.flatnonzero((frames.kind == Kind.L2TP2_DATA) | (frames.kind == Kind.L2TP3_DATA))
+        place = locate_inner(frames, Views(frames.octets), data)
+        self._outer(frames)
+        for index, row in enumerate(data.tolist()):
+            limit = self._limit(frames, row)
+            self._data(frames, row, int(place.content[index]), int(place.at[index]), limit)
+        for row in np.flatnonzero(np.isin(frames.kind, (Kind.L2TP2_DATA, Kind.L2TP3_DATA), invert=True)).tolist():
+            self._row(frames, row, before)
+
+    @staticmethod
+    def _ends(frames: Frames, row: int) -> tuple[object, object]:
+        return frames.source_endpoint(row), frames.destination_endpoint(row)
+
+    @staticmethod
+    def _limit(frames: Frames, row: int) -> int:
+        return int(frames.payload[row]) + min(int(frames.payload_captured[row]), int(frames.payload_octets[row]))
+
+    def _outer(self, frames: Frames) -> None:
+        """The IP headers of the rows, each once: messages of TCP may share one."""
+        ips, first = np.unique(frames.ip, return_index=True)
+        for at, row in zip(ips.tolist(), first.tolist(), strict=True):
+            limit = max(self._limit(frames, row), at + 20) if frames.octets[at] >> 4 == 4 else max(self._limit(frames, row), at + 40)
+            if self._ip.header(frames.octets, at, limit) is not None and frames.protocol[row] == UDP:
+                checksum = int(frames.payload[row]) - 2
+                frames.octets[checksum : checksum + 2] = b"\0\0"
+        views = Views(frames.octets)
+        frames.source, frames.destination = address_keys(views, views.rows(frames.ip), frames.ip)
+
+    def _data(self, frames: Frames, row: int, content: int, at: int, limit: int) -> None:
+        octets, body = frames.octets, int(frames.body[row])
+        if frames.kind[row] == Kind.L2TP3_DATA:
+            at = self._before_frame(octets, body, at, limit, content)
+        if content in (Content.IPV4, Content.IPV6):
+            self._ip.inner(octets, at, limit)
+        elif content == Content.ARP:
+            self._ip.arp(octets, at, limit)
+        elif content == Content.PPP_CONTROL:
+            self._control(octets, body if frames.kind[row] == Kind.L2TP2_DATA else at, limit)
+        else:
+            blank(octets, min(limit, body + WORD) if frames.kind[row] == Kind.L2TP2_DATA else at, limit)
+
+    def _before_frame(self, octets: bytearray, body: int, at: int, limit: int, content: int) -> int:
+        """Cookie, sublayer and Ethernet header of a packet of L2TPv3; where what they carry begins."""
+        begin = at
+        known = content in (Content.IPV4, Content.IPV6, Content.ARP)
+        for header in (ETHERNET, ETHERNET + WORD):
+            kind = int.from_bytes(octets[at - 2 : at], "big")
+            tagged = header == ETHERNET or int.from_bytes(octets[at - 6 : at - 4], "big") == VLAN
+            if known and at - header >= body and (at - header - body) % WORD == 0 and kind in ETHERTYPES and tagged:
+                begin = at - header
+                self._ip.ethernet(octets, begin)
+                break
+        if not known:
+            begin = at = min(limit, body + PREFIX)
+        for word in range(body, begin - WORD + 1, WORD):
+            sublayer = octets[word] == NUMBERED and (word == begin - WORD or not known)
+            if not sublayer:
+                octets[word : word + WORD] = self._key.cookie(bytes(octets[word : word + WORD]))
+        return at
+
+    def _control(self, octets: bytearray, body: int, limit: int) -> None:
+        """A PPP control packet behind its framing."""
+        frame = decode_ppp(bytes(octets[body:limit]))
+        begin = body + 2 * frame.framing.address_control + frame.framing.protocol_octets
+        if begin < limit:
+            octets[begin:limit] = self._ppp.packet(frame.protocol, bytes(octets[begin:limit]))
+
+    def _row(self, frames: Frames, row: int, before: dict[int, tuple[object, object]]) -> None:
+        octets, at, limit = frames.octets, int(frames.payload[row]), self._limit(frames, row)
+        match Kind(int(frames.kind[row])):
+            case Kind.ESP | Kind.AH as kind:
+                spi = self._key.spi(int(frames.session[row]))
+                frames.session[row] = spi
+                self._security(octets, at, limit, kind == Kind.AH)
+            case Kind.L2TP2_CONTROL | Kind.L2TP3_CONTROL:
+                body = int(frames.body[row])
+                octets[body:limit] = self._l2tp.avps(bytes(octets[body:limit]))
+            case Kind.IKE:
+                self._ike_message(frames, row, before[row])
+            case Kind.ICMP_ERROR:
+                self._quoted(octets, at, limit)
+            case Kind.L2F:
+                octets[at:limit] = self._l2tp.l2f(bytes(octets[at:limit]))
+            case Kind.NATT_KEEPALIVE:
+                pass
+            case _:
+                blank(octets, at, limit)
+
+    def _security(self, octets: bytearray, at: int, limit: int, ah: bool) -> None:
+        """SPI of ESP or AH; what follows its number is ciphertext, or might be clear."""
+        begin = at + WORD * ah
+        if limit - begin >= WORD:
+            octets[begin : begin + WORD] = self._key.spi(int.from_bytes(octets[begin : begin + WORD], "big")).to_bytes(WORD, "big")
+        blank(octets, begin + 2 * WORD, limit)
+
+    def _ike_message(self, frames: Frames, row: int, before: tuple[object, object]) -> None:
+        octets, at, limit = frames.octets, int(frames.payload[row]), self._limit(frames, row)
+        ports = int(frames.source_port[row]), int(frames.destination_port[row])
+        skip = MARKER if IKE_PORT not in ports and octets[at : at + MARKER] == bytes(MARKER) else 0
+        size = int(frames.payload_octets[row]) - skip
+        ends = Ends(before, self._ends(frames, row))  # type: ignore[arg-type]
+        octets[at + skip : limit] = self._ike.message(bytes(octets[at + skip : limit]), size, ends)
+
+    def _quoted(self, octets: bytearray, at: int, limit: int) -> None:
+        """What an ICMP error quotes: its headers, ids and SPIs; the rest goes."""
+        ip = self._ip.header(octets, at, limit)
+        if ip is None:
+            blank(octets, at, limit)
+            return
+        begin = ip.transport
+        if ip.protocol in (ESP, AH):
+            self._security(octets, begin, limit, ip.protocol == AH)
+        elif ip.protocol == UDP and not ip.offset:
+            ports = {int.from_bytes(octets[begin + 2 * side : begin + 2 * side + 2], "big") for side in (0, 1)}
+            self._quoted_udp(octets, begin + 8, limit, ports)
+        else:
+            blank(octets, begin + (12 if ip.protocol == L2TP_IP else 0), limit)
+
+    def _quoted_udp(self, octets: bytearray, at: int, limit: int, ports: set[int]) -> None:
+        if at >= limit:
+            return
+        marked = octets[at : at + MARKER] == bytes(MARKER)
+        if NATT_PORT in ports and not marked:
+            self._security(octets, at, limit, False)
+        elif ports & {IKE_PORT, NATT_PORT}:
+            at += MARKER * (IKE_PORT not in ports)
+            octets[at : min(at + 16, limit)] = self._ike.spis(bytes(octets[at : min(at + 16, limit)]))
+            blank(octets, at + HEADER, limit)
+        else:
+            header = decode_header(bytes(octets[at:limit]), limit - at)
+            blank(octets, at + (header.begin if header.whole else 8), limit)
