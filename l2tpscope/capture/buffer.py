@@ -9,6 +9,8 @@ from .inputs import Input
 
 GATHER_S = 0.05
 """How long a stream may be gathered into one block, counted from its first octets: bounds the delay of a live capture."""
+PAUSE_S, PIPEFUL = 0.004, 1 << 16
+"""Where somebody waits only so long, and less than this was there: the writer writes little at a time, and many reads cost more."""
 
 
 class Buffer:
@@ -46,6 +48,8 @@ class Buffer:
                     break
                 deadline = deadline or time.monotonic() + GATHER_S
                 self.end += count
+                if self.patience_s is not None and count < PIPEFUL:
+                    time.sleep(PAUSE_S)
         return self.end > first
 
     def _make_room(self) -> None:

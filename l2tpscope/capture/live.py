@@ -31,8 +31,8 @@ LOOK_S = 0.1
 """How often it is looked whether to stop."""
 GATHER_S, FEW = 0.04, 2000
 """After fewer records than this, others may gather for so long: they cost less together."""
-KERNEL_MIB = 64
-"""For packets that wait while a report is made: some seconds of a full gigabit."""
+KERNEL_MIB = 128
+"""For packets that wait while a report is made: a second of a full gigabit."""
 PIPE_OCTETS = 1 << 20
 PATIENCE_S = 5.0
 """How long dumpcap may take to end."""
