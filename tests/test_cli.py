@@ -29,6 +29,8 @@ from l2tpscope import cli, output
 from l2tpscope.__main__ import main
 from l2tpscope.analysis.rows import ROWS, Grade
 from l2tpscope.capture import CaptureError
+from l2tpscope.cli import options, tables, work
+from l2tpscope.cli import report as cli_report
 from l2tpscope.findings import Severity
 from l2tpscope.output import page, web
 
@@ -275,9 +277,9 @@ def test_captures_are_not_overwritten(healthy: Path, tmp_path: Path) -> None:
 
 def test_parquet_is_kept_off_terminals(fake: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Binary output to a terminal is refused."""
-    monkeypatch.setattr(cli.sys, "stdout", Terminal())
+    monkeypatch.setattr(work.sys, "stdout", Terminal())
     with pytest.raises(click.UsageError, match="-o"):
-        cli._check_output(None, "parquet", ())
+        work.check_output(None, "parquet", ())
 
 
 class Terminal(io.StringIO):
@@ -330,7 +332,7 @@ def test_interrupt_prints_what_there_is(healthy: Path) -> None:
 def test_help_names_everything() -> None:
     """`--help` names every command and the exit codes; each command's help has an example and every option."""
     text = run("--help").stdout
-    for name in ("summary", *cli.TABLES):
+    for name in ("summary", *tables.TABLES):
         assert f"  {name}" in text
         about = inside(name, "--help")
         assert f"Example: l2tpscope {name} --format" in about
@@ -342,16 +344,16 @@ def test_help_names_everything() -> None:
 
 def test_lists_agree() -> None:
     """Commands and formats of the command line are those of the output and the rows."""
-    assert output.FORMATS == cli.FORMATS
-    assert cli.WIDTH == page.WIDTH
-    assert cli.LANGS == web.LANGS
-    assert {*output.OF_FINDINGS, "text"} == set(cli.OF_FINDINGS)
-    assert set(get_args(Grade)) == set(cli.GRADES)
-    assert [each.value for each in Severity] == list(cli.SEVERITIES)
-    assert list(ROWS) == [cli.TABLE_OF.get(name, name) for name in cli.TABLES]
+    assert output.FORMATS == options.FORMATS
+    assert work.WIDTH == page.WIDTH
+    assert cli_report.LANGS == web.LANGS
+    assert {*output.OF_FINDINGS, "text"} == set(tables.OF_FINDINGS)
+    assert set(get_args(Grade)) == set(options.GRADES)
+    assert [each.value for each in Severity] == list(options.SEVERITIES)
+    assert list(ROWS) == [tables.TABLE_OF.get(name, name) for name in tables.TABLES]
 
 
-@pytest.mark.parametrize(("command", "table"), cli.TABLE_OF.items())
+@pytest.mark.parametrize(("command", "table"), tables.TABLE_OF.items())
 def test_a_table_goes_by_both_names(command: str, table: str, fake: Callable[..., Any]) -> None:
     """A command that is short for its table's name, and that name, do the same."""
     short, long = (fake(report(), name, "--format", "json", "a.pcap") for name in (command, table))

@@ -12,7 +12,7 @@ import pytest
 
 import l2tpscope
 from l2tpscope.analysis.rows import ROWS
-from l2tpscope.cli import PICTURES, TABLES
+from l2tpscope.cli.tables import PICTURES, TABLES
 from l2tpscope.output import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]

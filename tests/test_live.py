@@ -123,6 +123,16 @@ def test_command_on_a_pipe_prints_events_then_the_summary() -> None:
     assert summary[-12:-8] == run.stdout.splitlines()[-12:-8]
 
 
+def test_the_summary_at_the_end_names_what_was_kept(tmp_path: Path) -> None:
+    """What to run next is about the file that the packets were kept in, where they were; else about none."""
+    keep = [*LIVE, "-", "--save", "kept.pcap"]
+    saved = subprocess.run(keep, stdin=HEALTHY.open("rb"), cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "CAPTURE kept.pcap" in saved
+    assert re.search(r"NEXT\n  l2tpscope \S+ kept.pcap", saved)
+    bare = subprocess.run([*LIVE, "-"], stdin=HEALTHY.open("rb"), capture_output=True, text=True, check=True).stdout
+    assert re.search(r"NEXT\n  l2tpscope \S+ FILE", bare)
+
+
 def test_command_in_ndjson_tells_each_event_once() -> None:
     """Written in pieces with reports in between, each event of the file is there exactly once, then the tables."""
     data = HEALTHY.read_bytes()

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 import l2tpscope
 from l2tpscope.analysis.rows import Measures, MessageRow, ThroughputRow, VpnRow
-from l2tpscope.cli import PICTURES
+from l2tpscope.cli.tables import PICTURES
 from l2tpscope.output import RENDERER, OutputError, plots
 from l2tpscope.output.plots.canvas import Picture, plain
 from l2tpscope.output.plots.lanes import groups
