@@ -57,6 +57,8 @@ FIELDS: list[tuple[str, str, int]] = [
     ("raw34", "=u4", 34),
     ("tcp_offset", "u1", 32),  # sequence number at after_ports, acknowledgement at marker
     ("tcp_flags", "u1", 33),
+    ("tcp_stamp", ">u4", 44),  # TSval and TSecr behind a TCP header of 20 octets and two NOPs
+    ("tcp_echo", ">u4", 48),
     ("tcp20", "=u4", 40),  # what is behind a TCP header of 20 octets, and of 32
     ("tcp32", "=u4", 52),
     ("avp", ">u2", 40),  # the first AVP: flags and length, vendor and type, value

@@ -6,7 +6,9 @@ or overtaken (`inner_gaps.py` tells). Keep-alives (RFC 9293 §3.8.4: the last oc
 
 A round trip is the time from a segment to the first acknowledgement of all of it, both at the tap. Segments are chosen by their
 running number in the flow: the first `EACH`, then `EACH` of each doubling, so that a long flow costs little more than a short one.
-None is taken over which something of the flow was sent again meanwhile (Karn), or whose octets had been acknowledged before.
+Where something of the flow was sent again meanwhile, only one is taken whose acknowledgement echoes the timestamp of the segment's
+first copy, which what was sent again has no more (RFC 7323 §4); without timestamps none (Karn). Nor is one whose octets had been
+acknowledged before.
 
 *Bias*: round trips are long by delayed acknowledgements (up to 0.5 s, RFC 9293 §3.8.6.3): the minimum is what matters.
 """
@@ -25,6 +27,7 @@ from l2tpscope.model.inner import TcpSample
 from l2tpscope.track.flows import grown
 from l2tpscope.track.inner_gaps import Gap, Gaps, Late, newer, was_sent_before
 from l2tpscope.track.inner_packets import InnerPackets
+from l2tpscope.track.inner_stamps import echoes, stamps
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 FAR = 1 << 24
@@ -73,8 +76,12 @@ class Waiting:
     time: Int64s
     position: Int64s
     frame: Int64s
+    stamp: Int64s
+    """TSval + 1; 0: none."""
     heard: Bools
     """Something came back since, but no acknowledgement of all of it."""
+    doubted: Bools
+    """Something was sent again since, with another TSval."""
 
     def __len__(self) -> int:
         return len(self.flow)
@@ -86,6 +93,32 @@ class Waiting:
     def and_then(self, other: Waiting) -> Waiting:
         """These, and others behind them."""
         return Waiting(*(np.concatenate([getattr(self, column.name), getattr(other, column.name)]) for column in fields(self)))
+
+
+@dataclass(slots=True)
+class _Disturbed:
+    """Where something of a flow was sent again, or its numbers began anew. *Shape*: (n,)."""
+
+    key: Int64s
+    """`flow << _SPAN | position`, ascending."""
+    stamp: Int64s
+    """TSval + 1; 0: none, or numbers began anew."""
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def meet(self, waiting: Waiting, until: Int64s) -> tuple[Bools, Bools]:
+        """Which segments were disturbed up to a position each, and which of these no timestamp tells apart from what was sent again.
+
+        Timestamps do not decrease, so that the first one sent again tells for all.
+        """
+        own = waiting.flow << _SPAN
+        first = np.searchsorted(self.key, own + waiting.position, "right")
+        behind = np.searchsorted(self.key, own + until, "left")
+        disturbed: Bools = behind > first
+        bare = np.append(0, np.cumsum(self.stamp == 0))
+        told = (waiting.stamp > 0) & (bare[behind] == bare[first]) & (self.stamp[np.minimum(first, len(self) - 1)] != waiting.stamp)
+        return disturbed, disturbed & ~told
 
 
 @dataclass(slots=True)
@@ -196,7 +229,7 @@ class InnerTcp:
         self._newest = np.full(64, -1, np.int64)
         """IP id of each flow's newest segment; -1: none."""
         none = np.zeros(0, np.int64)
-        self._waiting = Waiting(none, none, none, none, none, none.astype(np.bool_))
+        self._waiting = Waiting(none, none, none, none, none, none, none.astype(np.bool_), none.astype(np.bool_))
         self.samples: list[TcpSample] = []
         self.left_out = 0
         """Round trips that are not among `samples`."""
@@ -211,13 +244,12 @@ class InnerTcp:
         if not len(segments):
             return
         self.grow(int(segments.flow[-1]) + 1)
-        frames = source[0]
         disturbed = self._follow(source, segments, position)
         acknowledge = (segments.flags & ACK) != 0
         acks = segments if acknowledge.all() else segments.some(acknowledge)
         runs = self._acknowledge(acks) if len(acks) else None
         if len(self._waiting):
-            self._time(frames, acks, runs, (partner, disturbed, position))
+            self._time(source, acks, runs, (partner, disturbed, position))
 
     def grow(self, size: int) -> None:
         """Make room for *size* flows."""
@@ -230,13 +262,13 @@ class InnerTcp:
 
     # ---- what was sent -------------------------------------------------------------------------------------------------
 
-    def _follow(self, source: tuple[Frames, InnerPackets], segments: Segments, position: int) -> Int64s:
-        """Count segments and those sent again, choose some to be timed; sorted keys of where a flow was disturbed."""
+    def _follow(self, source: tuple[Frames, InnerPackets], segments: Segments, position: int) -> _Disturbed:
+        """Count segments and those sent again, choose some to be timed; where flows were disturbed."""
         reset = (segments.flags & RST) != 0
         if reset.any():
             segments = segments.some(~reset)
             if not len(segments):
-                return np.zeros(0, np.int64)
+                return _Disturbed(*np.zeros((2, 0), np.int64))
         flags, flow = segments.flags, segments.flow
         starts = _starts(flow)
         length, anew = segments.payload, np.zeros(0, np.int64)
@@ -254,11 +286,13 @@ class InnerTcp:
         occupies[probes] = False
         self.segments += np.bincount(flow[occupies], minlength=len(self.segments))
         again = self._irregular(source, segments, runs, (length, late, occupies & ~late))
-        self._choose(source[0], segments, (occupies & ~late, length), position)
-        disturbed = np.concatenate([again, np.flatnonzero(runs.fresh)])
-        keys: Int64s = (flow[disturbed] << _SPAN) + segments.row[disturbed] + position
-        keys.sort()
-        return keys
+        self._choose(source, segments, (occupies & ~late, length), position)
+        fresh = np.flatnonzero(runs.fresh)
+        disturbed = np.concatenate([again, fresh])
+        stamp = np.concatenate([stamps(source[1], segments.packet[again]), np.zeros_like(fresh)])
+        key = (flow[disturbed] << _SPAN) + segments.row[disturbed] + position
+        order = np.argsort(key)
+        return _Disturbed(key[order], stamp[order])
 
     def _new_connections(self, segments: Segments, syns: Int64s) -> Int64s:
         """The SYNs that begin a connection: their number is not that of the SYN before them."""
@@ -326,9 +360,9 @@ class InnerTcp:
             ((known < 0) | (step >= 0)) & (identification > 0) & (rows["first"] < 0x60), identification, known
         )
 
-    def _choose(self, frames: Frames, segments: Segments, seen: tuple[Bools, Int64s], position: int) -> None:
+    def _choose(self, source: tuple[Frames, InnerPackets], segments: Segments, seen: tuple[Bools, Int64s], position: int) -> None:
         """Let those whose turn it is wait for their acknowledgement. *seen*: which segments are new, their length."""
-        new, length = seen
+        (frames, packets), (new, length) = source, seen
         which = np.flatnonzero(new)
         if not len(which):
             return
@@ -345,7 +379,8 @@ class InnerTcp:
             self.untimed += len(which) - room
             which = which[np.argsort(segments.row[which], kind="stable")[:room]]
         end, row = (segments.number[which] + length[which]) & 0xFFFFFFFF, segments.row[which]
-        chosen = Waiting(segments.flow[which], end, frames.time[row], row + position, frames.frame[row], np.zeros(len(row), np.bool_))
+        stamp, no = stamps(packets, segments.packet[which]), np.zeros(len(row), np.bool_)
+        chosen = Waiting(segments.flow[which], end, frames.time[row], row + position, frames.frame[row], stamp, no, no.copy())
         self._waiting = self._waiting.and_then(chosen)
 
     # ---- what was acknowledged -----------------------------------------------------------------------------------------
@@ -353,22 +388,25 @@ class InnerTcp:
     def _acknowledge(self, acks: Segments) -> _Runs:
         return self._acknowledged.feed(acks.flow, _starts(acks.flow), acks.acknowledged, None, np.flatnonzero(acks.flags & SYN))
 
-    def _time(self, frames: Frames, acks: Segments, runs: _Runs | None, at: tuple[Int64s, Int64s, int]) -> None:
+    def _time(self, source: tuple[Frames, InnerPackets], acks: Segments, runs: _Runs | None, at: tuple[Int64s, _Disturbed, int]) -> None:
         """Take the acknowledgements of what waits; what was disturbed, or waits too long, waits no more.
 
         *at*: the flow back of each flow, where flows were disturbed, the position of row 0.
         """
-        partner, disturbed, position = at
+        (frames, packets), (partner, disturbed, position) = source, at
         waiting = self._waiting
         answered = np.full(len(waiting), -1, np.int64)
         gone = np.zeros(len(waiting), np.bool_)
         if runs is not None:
             answered, gone = _matched(waiting, partner.take(waiting.flow), acks, runs, position)
         if len(disturbed):
-            own = waiting.flow << _SPAN
             until = np.where(answered >= 0, acks.row[answered] + position if len(acks) else 0, _HIGHEST)
-            gone |= np.searchsorted(disturbed, own + until, "left") > np.searchsorted(disturbed, own + waiting.position, "right")
+            doubted, over = disturbed.meet(waiting, until)
+            waiting.doubted |= doubted
+            gone |= over
         done = np.flatnonzero((answered >= 0) & ~gone)
+        if waiting.doubted[done].any():
+            done = done[~waiting.doubted[done] | (echoes(packets, acks.packet[answered[done]]) == waiting.stamp[done])]
         if len(done):
             self._keep(frames, waiting.some(done), acks.row[answered[done]])
         now = int(frames.time.max())

@@ -156,7 +156,9 @@ def segment(time: int, number: int, acknowledged: int, payload: int = 0, **more:
     """A segment of ours, or *back*, at so many milliseconds; *ip_id* as wanted."""
     back = bool(more.get("back", 0))
     ports = (443, 40000) if back else (40000, 443)
-    octets = build.tcp(number, acknowledged, payload, flags=more.get("flags", build.ACK), ports=ports)
+    stamps = (more["stamp"], more["echo"]) if "stamp" in more else None
+    options = b"" if stamps is None else bytes((1, 1, 8, 10)) + struct.pack(">II", *stamps)
+    octets = build.tcp(number, acknowledged, payload, flags=more.get("flags", build.ACK), ports=ports, options=options)
     return Packet(time * build.MS, FRAMED + build.ipv4(octets, 6, back=back, number=more.get("ip_id", 0)), back)
 
 
@@ -178,6 +180,35 @@ def test_karn() -> None:
     ]
     (there, _) = flows(packets)
     assert (there.rtt_count, there.rtt_min, there.segments, there.repeated, there.filled) == (1, 25 * build.MS, 3, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("again", "echo", "rtt"),
+    [
+        (70, 50, 30),  # of the first copy: sent again too early
+        (70, 70, None),  # of the second one: the first was lost behind the tap
+        (50, 50, None),  # of either: the clock is coarser than the repetition
+        (70, 40, None),  # of a segment before it: the acknowledgement was held back by a hole
+    ],
+)
+@pytest.mark.parametrize("rows", [None, 1, 2])
+def test_timestamps_tell_which_copy_was_acknowledged(again: int, echo: int, rtt: int | None, rows: int | None) -> None:
+    """RFC 7323 §4: a segment that was sent again has a round trip where its first copy's TSval, and only that one's, is echoed."""
+    packets = [
+        segment(0, 100, 1, 50, stamp=50, echo=9),
+        segment(20, 100, 1, 50, stamp=again, echo=9),
+        segment(30, 1, 150, back=1, stamp=9, echo=echo),
+    ]
+    (there, _) = flows(packets, rows)
+    assert (there.rtt_min, there.repeated) == (None if rtt is None else rtt * build.MS, 1)
+
+
+def test_a_copy_without_a_timestamp_leaves_all_in_doubt() -> None:
+    """Two copies with a TSval of their own each are told apart from the first; one without any is not (Karn)."""
+    first, reply = segment(0, 100, 1, 50, stamp=50, echo=9), segment(30, 1, 150, back=1, stamp=9, echo=50)
+    stamped = [segment(at, 100, 1, 50, stamp=50 + at, echo=9) for at in (10, 20)]
+    assert flows([first, *stamped, reply])[0].rtt_min == 30 * build.MS
+    assert flows([first, stamped[0], segment(20, 100, 1, 50), reply])[0].rtt_min is None
 
 
 def test_what_was_acknowledged_before_it_was_seen_gives_no_round_trip() -> None:
