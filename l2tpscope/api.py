@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from l2tpscope.analysis import measure
 from l2tpscope.analysis.rows import FindingRow, Measures
@@ -15,6 +15,7 @@ from l2tpscope.capture import Batch, CaptureInfo, Source, merged, open_captures
 from l2tpscope.capture.live import Interface, Tap, open_tap
 from l2tpscope.capture.pace import Pace
 from l2tpscope.frames import Decoder, Frames
+from l2tpscope.frames.torn import Torn
 from l2tpscope.model.snapshot import snapshot
 from l2tpscope.model.tally import CaptureTally
 from l2tpscope.model.trace import Trace
@@ -33,6 +34,9 @@ from l2tpscope.track.l2tp import L2tpTracker
 from l2tpscope.track.ppp import PppTracker
 from l2tpscope.track.tally import Tally
 from l2tpscope.track.twin import TwinTracker
+
+if TYPE_CHECKING:
+    from l2tpscope.anonymous import Anonymiser
 
 Path = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int, int | None], None]
@@ -191,6 +195,7 @@ class Pipeline:
         self._ike.age(before, busy)
         self._keepalives.age(before)
         self._icmp.age(before)
+        self._decoder.age(before)
         if renumbered or self._ip_ids.crowded:
             self._ip_ids = IpIdTracker()
         if self._inner is not None and (renumbered or self._inner.crowded):
@@ -218,6 +223,7 @@ class Pipeline:
             secret=self._secret,
             show_secrets=self._show_secrets,
             refusals=self._icmp.finish(),
+            torn=[self._anonymised(one) for one in self._decoder.torn(end)],
             flood=self._l2tp.flood,
             ike_sas=self._ike.sas,
             ike_flood=self._ike.flood,
@@ -245,6 +251,12 @@ class Pipeline:
         measures.findings = partial(_find, trace, measures)
         return Report(measures=measures, options=self._options, notes=measures.notes, interrupted=interrupted, renderer=RENDERER)
 
+    def _anonymised(self, torn: Torn) -> Torn:
+        """Datagrams that became no row, and were not rewritten with the rows."""
+        if self._anonymiser is None:
+            return torn
+        return replace(torn, sender=self._anonymiser.endpoint(torn.sender), receiver=self._anonymiser.endpoint(torn.receiver))
+
     def _notes(self) -> list[str]:
         noting: list[Noting] = [self._decoder, self._l2tp, self._data, self._ip_ids, self._ike, self._esp, self._keepalives]
         noting += [self._ppp, self._l2f]
@@ -261,7 +273,7 @@ class Pipeline:
         return [f"let go, because they had ended or were silent for {AGE // 60_000_000_000} minutes: {said}"] if said else []
 
 
-def _anonymiser(key_file: str, secret: str | bytes | None) -> Callable[[Frames], None]:
+def _anonymiser(key_file: str, secret: str | bytes | None) -> Anonymiser:
     """What rewrites batches. *Raises*: ValueError, one line: a bad key file, no cipher, or a secret."""
     if secret is not None:
         raise ValueError("a secret and anonymised packets do not go together: their challenges and responses are others")

@@ -15,7 +15,7 @@ from l2tpscope.anonymous.ip import ETHERNET, IpPackets, blank
 from l2tpscope.anonymous.key import Key
 from l2tpscope.anonymous.l2tp import L2tp
 from l2tpscope.anonymous.ppp import Ppp
-from l2tpscope.frames import Frames, Kind
+from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.frames.addresses import address_keys
 from l2tpscope.frames.tables import AH, ESP, IKE_PORT, L2TP_IP, NATT_PORT, UDP
 from l2tpscope.frames.window import Views
@@ -41,7 +41,7 @@ class Anonymiser:
 
     def __init__(self, key: Key) -> None:
         addresses = Addresses(key.octets)
-        self._key = key
+        self._key, self._addresses = key, addresses
         self._ip = IpPackets(key, addresses)
         self._ppp = Ppp(key, addresses)
         self._l2tp = L2tp(key, addresses, self._ppp, PRODUCTS)
@@ -60,6 +60,10 @@ class Anonymiser:
             self._data(frames, row, int(place.content[index]), int(place.at[index]), limit)
         for row in np.flatnonzero(np.isin(frames.kind, (Kind.L2TP2_DATA, Kind.L2TP3_DATA), invert=True)).tolist():
             self._row(frames, row, before)
+
+    def endpoint(self, end: Endpoint) -> Endpoint:
+        """An endpoint that is known beside the rows."""
+        return end._replace(address=self._addresses.replace(end.address))
 
     @staticmethod
     def _ends(frames: Frames, row: int) -> tuple[object, object]:

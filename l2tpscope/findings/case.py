@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.analysis.rows import EspSaRow, Grade, IkeMessageRow, IkeSaRow, Measures, MessageRow, PppRow, SessionRow, TunnelRow, VpnRow
 from l2tpscope.core.endpoints import split
 from l2tpscope.findings.rule import Place
+from l2tpscope.frames.torn import Torn
 from l2tpscope.model.esp import EspSeries
 from l2tpscope.model.trace import Trace
 
@@ -96,6 +98,23 @@ class Case:
             if row.established is not None and row.opened is not None and vpn is not None and vpn.esp_sas:
                 last[_hosts(row)] = max(last.get(_hosts(row), 0), row.opened)
         return {row.ike_sa for row in self.measures.ike_sas if last.get(_hosts(row), 0) > (row.opened or 0)}
+
+    @cached_property
+    def torn_ike(self) -> dict[int, list[Torn]]:
+        """By IKE SA, its messages that came as IP fragments of which some are missing: of the last that had begun between these hosts."""
+        found: dict[int, list[Torn]] = defaultdict(list)
+        torn = [one for one in self.trace.torn if one.what == "ike"]
+        if not torn:
+            return found
+        between: dict[frozenset[str], list[IkeSaRow]] = defaultdict(list)
+        for row in self.measures.ike_sas:
+            between[frozenset(_hosts(row))].append(row)
+        for one in torn:
+            hosts = frozenset(endpoint_name(end._replace(port=None)) for end in (one.sender, one.receiver))
+            begun = [row for row in between[hosts] if row.opened is not None and row.opened <= one.first]
+            if begun:
+                found[max(begun, key=lambda row: row.opened or 0).ike_sa].append(one)
+        return found
 
     @property
     def end(self) -> int:

@@ -36,6 +36,7 @@ from l2tpscope.frames.tables import (
     protocol_table,
 )
 from l2tpscope.frames.tcp import TcpDecoder, learn_ports, segment_payloads
+from l2tpscope.frames.torn import Torn
 from l2tpscope.frames.vpns import Found, OtherVpns, first_octets, first_segments, pptp_control, pptp_data
 from l2tpscope.frames.window import NETWORK, Arena, Bools, Int64s, Octet, Rows, Views, blank, select
 
@@ -79,6 +80,14 @@ class Decoder:
     def waiting_fragments(self) -> int:
         """Fragments that still wait for the rest of their datagram; at the end of a capture, of datagrams never completed."""
         return self._rest.fragments.waiting
+
+    def torn(self, end: int) -> list[Torn]:
+        """Datagrams of ours of which fragments never came, as of the instant *end*."""
+        return self._rest.fragments.torn(end)
+
+    def age(self, before: int) -> None:
+        """Let go of what came to nothing before an instant."""
+        self._rest.fragments.age(before)
 
     def notes(self) -> list[str]:
         """What could not be followed, a line each."""
@@ -124,9 +133,9 @@ class Decoder:
         if not plain.all():
             odd = np.flatnonzero(~plain)
             wire_end = begin[odd] + batch.length[part][odd]
-            rest = self._rest.decode(
-                arena, Records(odd, at[odd], ethertype[odd], limit[odd], wire_end, batch.time[part][odd]), self._classifier.ports
-            )
+            origin = origin_of(batch, part, odd)
+            records = Records(odd, at[odd], ethertype[odd], limit[odd], wire_end, origin.time, origin.capture, origin.frame)
+            rest = self._rest.decode(arena, records, self._classifier.ports)
             views = Views(arena.octets)
         looks = ike_among(rows, np.flatnonzero(plain & (interest == LOOK)))
         suspects = np.flatnonzero(plain & ((rows["flags"] & PROOF_MASK) == PROOF))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from l2tpscope.frames.torn import Seen, Torn, TornDatagrams
+
 MAX_DATAGRAMS = 1024
 MAX_OCTETS = 8 << 20
 MAX_PARTS = 256
@@ -42,6 +44,8 @@ class _Pending:
     total: int | None = None
     refused: bool = False
     complete: bool = False
+    first: Seen | None = None
+    """Where its first fragment was seen."""
 
 
 @dataclass(slots=True)
@@ -67,15 +71,30 @@ class Fragments:
         self._octets = 0
         self.lost = 0
         """Fragments that came to nothing: never completed, overlapping, or copies of a datagram already complete."""
+        self._torn = TornDatagrams()
 
     @property
     def waiting(self) -> int:
         """Fragments that still wait for the rest of their datagram."""
         return sum(entry.frames for entry in self._pending.values())
 
-    def add(self, key: Key, fragment: Fragment, time: int) -> Whole | None:
+    def torn(self, end: int) -> list[Torn]:
+        """Datagrams that were never completed, those that still wait at the instant *end* among them."""
+        torn = self._torn.copy()
+        for key, entry in self._pending.items():
+            if end - entry.latest > STALE_NS:
+                _tear(torn, key, entry)
+        return list(torn)
+
+    def age(self, before: int) -> None:
+        """Forget the torn ones of before an instant."""
+        self._torn.age(before)
+
+    def add(self, key: Key, fragment: Fragment, time: int, seen: Seen | None = None) -> Whole | None:
         """Take in a fragment; the whole datagram if this was the last that it lacked."""
         self._expire(time)
+        if seen is not None and fragment.begin:
+            self._torn.later.add(seen.protocol)
         entry = self._pending.get(key)
         if entry is not None and self._over(entry, fragment, time):
             self._drop(key)
@@ -83,12 +102,16 @@ class Fragments:
         if entry is None:
             entry = self._pending[key] = _Pending(time, time)
         entry.frames += 1
+        if fragment.begin == 0 and entry.first is None:
+            entry.first = seen
         if entry.complete or entry.refused:
             self._give_up(entry)
             return None
         self._insert(entry, fragment)
         entry.latest = time
         whole = self._assemble(entry)
+        if whole is not None and seen is not None:
+            self._torn.complete(key, seen)
         self._bound()
         return whole
 
@@ -142,7 +165,9 @@ class Fragments:
         entry.parts.clear()
 
     def _drop(self, key: Key) -> None:
-        self._give_up(self._pending.pop(key))
+        entry = self._pending.pop(key)
+        _tear(self._torn, key, entry)
+        self._give_up(entry)
 
     def _expire(self, time: int) -> None:
         while self._pending:
@@ -154,6 +179,12 @@ class Fragments:
     def _bound(self) -> None:
         while len(self._pending) > MAX_DATAGRAMS or self._octets > MAX_OCTETS:
             self._drop(next(iter(self._pending)))
+
+
+def _tear(torn: TornDatagrams, key: Key, entry: _Pending) -> None:
+    """Count a datagram of which fragments are missing."""
+    if entry.first is not None and 0 in entry.parts:
+        torn.add(key, entry.first, entry.opened, entry.parts[0].octets, max(part.end for part in entry.parts.values()))
 
 
 def _overlaps(entry: _Pending, fragment: Fragment) -> bool:

@@ -35,6 +35,8 @@ class Records:
     limit: Int64s
     wire_end: Int64s
     time: Int64s
+    capture: NDArray[np.uint16]
+    frame: Int64s
 
 
 @dataclass(slots=True)
@@ -102,7 +104,8 @@ class RestDecoder:
         """Strip and assemble the rare ones, in place: what is left of them are plain datagrams, or nothing of ours."""
         columns: tuple[NDArray[Any], ...] = records.at, records.ethertype, records.limit, records.wire_end
         for row in rare.tolist():
-            settled = self._settler.settle(arena, Place(*(int(column[row]) for column in columns)), int(records.time[row]))
+            frame = int(records.capture[row]), int(records.frame[row])
+            settled = self._settler.settle(arena, Place(*(int(column[row]) for column in columns)), int(records.time[row]), frame)
             if settled is None:
                 records.ethertype[row] = FOREIGN
                 rest.waiting += 1

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from l2tpscope.frames.fragments import Fragment, Fragments, Key
 from l2tpscope.frames.link import FOREIGN, IPV4, IPV6, UNREADABLE
+from l2tpscope.frames.torn import Seen
 from l2tpscope.frames.unwrap import SHIMS, Ip, below_ip, ip_header
 from l2tpscope.frames.window import Arena
 
@@ -31,8 +32,11 @@ class Settler:
     def __init__(self) -> None:
         self.fragments = Fragments()
 
-    def settle(self, arena: Arena, place: Place, time: int) -> tuple[Place, int] | None:
-        """The innermost plain datagram of a frame, and in how many frames it came; None: a fragment, the rest to come."""
+    def settle(self, arena: Arena, place: Place, time: int, frame: tuple[int, int]) -> tuple[Place, int] | None:
+        """The innermost plain datagram of a frame, and in how many frames it came; None: a fragment, the rest to come.
+
+        *frame*: capture and number.
+        """
         frames = 1
         for _ in range(MAX_DEPTH):
             at, ethertype, limit, wire_end = place
@@ -46,7 +50,7 @@ class Settler:
             if ip is None:
                 return place._replace(ethertype=UNREADABLE), frames
             if ip.fragment:
-                whole = self._assemble(arena, place, ip, time)
+                whole = self._assemble(arena, place, ip, (time, frame))
                 if whole is None:
                     return None
                 place, parts = whole
@@ -58,8 +62,11 @@ class Settler:
             place = Place(*below, min(limit, ip.end), min(wire_end, ip.end))
         return place._replace(ethertype=UNREADABLE if place.ethertype == UNREADABLE else FOREIGN), frames
 
-    def _assemble(self, arena: Arena, place: Place, ip: Ip, time: int) -> tuple[Place, int] | None:
-        """Take in a fragment; the whole datagram, laid down in the arena, and its number of frames once it is complete."""
+    def _assemble(self, arena: Arena, place: Place, ip: Ip, seen: tuple[int, tuple[int, int]]) -> tuple[Place, int] | None:
+        """Take in a fragment; the whole datagram, laid down in the arena, and its number of frames once it is complete.
+
+        *seen*: time; capture and frame.
+        """
         octets, at = memoryview(arena.octets), place.at
         header = bytearray(octets[at : ip.transport if ip.version == 4 else ip.transport - 8])
         addresses = bytes(octets[at + 12 : at + 20] if ip.version == 4 else octets[at + 8 : at + 40])
@@ -67,7 +74,8 @@ class Settler:
         header[ip.named_at - at] = ip.protocol
         end = ip.offset + ip.end - ip.transport
         part = Fragment(ip.offset, end, not ip.more, bytes(octets[ip.transport : min(place.limit, ip.end)]), bytes(header))
-        whole = self.fragments.add(key, part, time)
+        time, frame = seen
+        whole = self.fragments.add(key, part, time, Seen(*frame, ip.protocol))
         if whole is None:
             return None
         header = bytearray(whole.header)

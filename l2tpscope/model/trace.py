@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.capture import CaptureInfo
+from l2tpscope.frames.torn import Torn
 from l2tpscope.model.esp import EspSeries
 from l2tpscope.model.flood import Flood
 from l2tpscope.model.half import DataSeries, Half
@@ -43,6 +44,8 @@ class Trace:
     show_secrets: bool = False
     """Whether passwords and responses may be shown."""
     refusals: list[Refusal] = field(default_factory=list)
+    torn: list[Torn] = field(default_factory=list)
+    """Datagrams of which fragments never came."""
     flood: Flood = field(default_factory=Flood)
     ike_sas: list[IkeSa] = field(default_factory=list)
     ike_flood: Flood = field(default_factory=Flood)

@@ -22,7 +22,16 @@ SERVER, CLIENT = bytes([203, 0, 113, 5]), bytes([198, 51, 100, 10])
 def check(rule: str, measures: Measures, **trace: Any) -> list[Finding]:
     """What a rule finds in these rows."""
     measures.captures = measures.captures or [capture()]
-    blank = {"refusals": [], "esp": [], "keepalives": [], "flood": Flood(), "ike_flood": Flood(), "begin": T0, "end": T0 + 100 * SECOND}
+    blank = {
+        "refusals": [],
+        "torn": [],
+        "esp": [],
+        "keepalives": [],
+        "flood": Flood(),
+        "ike_flood": Flood(),
+        "begin": T0,
+        "end": T0 + 100 * SECOND,
+    }
     name = next(name for name in findings.names() if name.startswith(rule.lower()))
     return list(findings.rule(name).check(Case(SimpleNamespace(**{**blank, **trace}), measures)))  # type: ignore[arg-type]
 

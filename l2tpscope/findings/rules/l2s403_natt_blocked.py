@@ -17,6 +17,7 @@ from l2tpscope.analysis.rows import IkeMessageRow, IkeSaRow
 from l2tpscope.findings import filters
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about, in_state, named, retried
+from l2tpscope.findings.large import unanswered
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S403", name="natt-blocked", severity=Severity.ERROR, source="RFC 3947 §4")
@@ -27,6 +28,8 @@ BEFORE = ("MM4", "IKE_SA_INIT response")
 def check(case: Case) -> Iterable[Finding]:
     """IKE SAs whose first message on 4500 nobody answered; or, at the server, whose client behind NAT did not go on."""
     for row in in_state(case, "failed", "opening"):
+        if unanswered(case, row) is not None:
+            continue  # a finding of its own
         messages = case.ike_messages(row)
         if row.natt and row.furthest in MOVES:
             yield from _sent(case, row, messages)

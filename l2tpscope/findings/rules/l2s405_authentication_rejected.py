@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from l2tpscope.analysis.rows import Grade, IkeMessageRow, IkeSaRow
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about, in_state, named, retried
+from l2tpscope.findings.large import unanswered
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S405", name="ike-authentication-rejected", severity=Severity.ERROR, source="RFC 2409 §5")
@@ -47,7 +48,7 @@ def check(case: Case) -> Iterable[Finding]:
         after = [one for one in messages if one.time >= proof[0].time and one.direction != proof[0].direction]
         if row.state == "refused":
             yield _finding(case, row, [*proof[:2], *after], _refusal(row, proof[0].name), "likely")
-        elif not row.natt and proof[0].name != "AM2" and len(proof) > 1 and proof[0].octets < LARGE:
+        elif not row.natt and proof[0].name != "AM2" and len(proof) > 1 and proof[0].octets < LARGE and unanswered(case, row) is None:
             again = " and repeats its own message before it" if any(one.fit == "retransmission" for one in after) else ""
             what = f"{proof[0].name} is sent again and again on a path that worked until then, and the server does not answer it{again}"
             yield _finding(case, row, [*proof, *after], what, case.absent("likely"))

@@ -1,0 +1,157 @@
+"""Messages and packets too large for the path: what fires the rules, and what nearly does."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "analysis"))
+
+from ipsec_script import AUTH, INIT, INITIATOR_FLAG, MAIN, RESPONSE_FLAG, IpsecScript, payloads
+from script import A, B, Script
+
+from l2tpscope.analysis.rows import FindingRow
+
+FILTERED = "no later fragment of UDP is in the capture at all: a filter such as 'udp port 500' takes the first ones alone"
+ENCRYPTED, PIECE = 46, 53
+MTU = 1480
+"""Octets of IP payload in a fragment, a multiple of eight."""
+
+
+def found(script: Script, rule: str) -> list[FindingRow]:
+    """What that rule says of the frames."""
+    return [row for row in script.report().rows("findings") if row.finding == rule]
+
+
+def rules(script: Script) -> list[str]:
+    """Every rule that fires as an error."""
+    return [row.finding for row in script.report().rows("findings") if row.severity == "error"]
+
+
+def cut(script: Script, keep: int | None) -> None:
+    """Turn the last datagram into IP fragments (RFC 791 §3.2), and let only so many of them arrive here."""
+    time, frame = script.records.pop()
+    ether, header, body = frame[:14], frame[14:34], frame[34:]
+    number = (len(script.records) + 7) & 0xFFFF
+    for at in list(range(0, len(body), MTU))[:keep]:
+        part = body[at : at + MTU]
+        more = 0x2000 if at + len(part) < len(body) else 0
+        ip = header[:2] + struct.pack(">HHH", 20 + len(part), number, more | at // 8) + header[8:]
+        script.records.append((time, ether + ip + part))
+
+
+def ikev2(*, keep: int | None, times: int = 3, answered: bool = False, size: int = 3000) -> IpsecScript:
+    """IKE_SA_INIT, then an IKE_AUTH request with certificates in three IP fragments, again after 1, 2, 4 ... s."""
+    script = IpsecScript()
+    sa = (33, b"\0\0\0\x2c\1\1\0\4" + b"\3\0\0\x0c\1\0\0\x0c\x80\x0e\1\0" + b"\3\0\0\x08\2\0\0\5\3\0\0\x08\3\0\0\x0c\0\0\0\x08\4\0\0\x0e")
+    keys = (34, struct.pack(">HH", 14, 0) + bytes(256))
+    script.ike(0.0, True, INIT, 0, payloads(sa, keys, (40, bytes(32))), flags=INITIATOR_FLAG, major=2, responder=0)
+    script.ike(0.1, False, INIT, 0, payloads(sa, keys, (40, b"\1" * 32)), flags=RESPONSE_FLAG, major=2)
+    body = bytes(range(256)) * (size // 256)
+    for number in range(times):
+        script.ike(
+            0.2 + 2**number - 1, True, AUTH, 1, (ENCRYPTED, struct.pack(">BBH", 39, 0, 4 + len(body)) + body), flags=INITIATOR_FLAG, major=2
+        )
+        cut(script, keep)
+    if answered:
+        script.ike(0.3, False, AUTH, 1, (ENCRYPTED, struct.pack(">BBH", 36, 0, 1204) + bytes(1200)), flags=RESPONSE_FLAG, major=2)
+        script.records.sort(key=lambda record: record[0])
+    script.udp(40.0, A, B, b"\xff", sport=4500, dport=4500)
+    return script
+
+
+def test_an_ike_message_of_which_fragments_never_come() -> None:
+    """IKE_AUTH three times as a first fragment alone is why IKE stops; a hint, for a filter by port would take the others away."""
+    (row,) = found(ikev2(keep=1), "L2S413")
+    assert row.summary == (
+        "IKE_AUTH from the client (2876 octets) comes 3 times as IP fragments of which only some are here, the first among them,"
+        " and IKE stops there"
+    )
+    assert (row.grade, row.severity, row.against) == ("hint", "error", [FILTERED])
+    assert set(row.evidence) == {1, 2, 3, 4, 5}
+    assert rules(ikev2(keep=1)) == ["L2S413"]
+
+
+def test_where_later_fragments_pass_it_is_likely() -> None:
+    """Of two fragments the second is there each time and the last is not: no filter of the capture does that."""
+    (row,) = found(ikev2(keep=2, size=4096), "L2S413")
+    assert (row.grade, row.against) == ("likely", [])
+
+
+def test_fragments_that_are_only_not_captured() -> None:
+    """First fragments alone, of a message that is answered, are the capture's filter: nothing is said. Nor of one that came once."""
+    assert rules(ikev2(keep=1, times=1, answered=True)) == []
+    assert found(ikev2(keep=1, times=1), "L2S413") == []
+    assert found(ikev2(keep=None, times=1, answered=True), "L2S413") == []
+
+
+def test_a_large_message_that_is_here_and_not_answered() -> None:
+    """All fragments of IKE_AUTH are here, three times, and no answer comes: they may be lost behind this point."""
+    (row,) = found(ikev2(keep=None), "L2S413")
+    assert row.summary == "IKE_AUTH request of 2848 octets, more than most packets hold, is sent again and again and not answered"
+    assert row.grade == "likely"
+    assert found(ikev2(keep=None, size=1024), "L2S413") == []
+
+
+def pieces(*, answered: bool = False, times: int = 3) -> IpsecScript:
+    """IKE_AUTH in three pieces of RFC 7383, all sent several times."""
+    script = ikev2(keep=None, times=0)
+    for attempt in range(times):
+        for number in (1, 2, 3):
+            body = struct.pack(">BBHHH", 35 if number == 1 else 0, 0, 508, number, 3) + bytes([number]) * 500
+            script.ike(1.0 + 3 * attempt + number / 1000, True, AUTH, 1, (PIECE, body), flags=INITIATOR_FLAG, major=2)
+    if answered:
+        script.ike(8.0, False, AUTH, 1, (ENCRYPTED, struct.pack(">BBH", 36, 0, 1204) + bytes(1200)), flags=RESPONSE_FLAG, major=2)
+    script.records.sort(key=lambda record: record[0])
+    return script
+
+
+def test_pieces_of_ike_itself() -> None:
+    """IKE_AUTH in three pieces (RFC 7383), each three times, without an answer, is no wrong key; answered at last, it is nothing."""
+    (row,) = found(pieces(), "L2S413")
+    assert row.summary == "IKE_AUTH request from the client goes in 3 pieces, is sent again and again, and the other side does not go on"
+    assert rules(pieces()) == ["L2S413"]
+    assert rules(pieces(answered=True)) == []
+    assert found(pieces(times=1), "L2S413") == []
+
+
+def main_mode(keep: int | None) -> IpsecScript:
+    """Main Mode with signatures whose MM5 of 2000 octets comes in IP fragments."""
+    script = IpsecScript()
+    script.main_mode(0.0, upto=4)
+    for number in range(3):
+        script.encrypted(0.1 + 4 * number, True, MAIN, 0, 2000, fill=7)
+        cut(script, keep)
+    script.udp(40.0, A, B, b"\xff", sport=4500, dport=4500)
+    return script
+
+
+def test_mm5_of_which_fragments_never_come() -> None:
+    """The fifth message of Main Mode is named, though no more of it than a header is here, and it is not said that it never comes."""
+    (row,) = found(main_mode(1), "L2S413")
+    assert row.summary.startswith("MM5 from the client (2028 octets) comes 3 times as IP fragments")
+    assert rules(main_mode(1)) == ["L2S413"]
+
+
+@pytest.mark.tshark
+def test_the_filter_shows_the_first_fragments(tmp_path: Path) -> None:
+    """Wireshark, which puts fragments together or waits for them, shows the frames that are named."""
+    script = ikev2(keep=1)
+    (tmp_path / "torn.pcap").write_bytes(script.file())
+    (row,) = found(script, "L2S413")
+    command = ["tshark", "-r", str(tmp_path / "torn.pcap"), "-Y", row.wireshark_filter, "-T", "fields", "-e", "frame.number"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert set(row.evidence) <= {int(number) for number in shown.split()}
+
+
+def test_anonymised_fragments_tell_nobody() -> None:
+    """The addresses of a datagram that never became whole are replaced as those of its conversation are: the finding stays, they do not."""
+    pytest.importorskip("cryptography")
+    report = ikev2(keep=1).report(anonymize="-")
+    (row,) = [one for one in report.rows("findings") if one.finding == "L2S413"]
+    assert "198.51.100.10" not in row.wireshark_filter + row.summary
+    assert row.subject == "vpn 1"
