@@ -90,6 +90,7 @@ def _row(number: int, talk: Talk, echoes: Mapping[Ends, int]) -> InnerFlowRow:
         **_both("retransmissions", talk, lambda flows: sum(flow.filled + flow.repeated for flow in flows) if tcp else None),
         mss_to_responder=_mss(talk.ways[True]),
         mss_to_initiator=_mss(talk.ways[False]),
+        **_both("large_unacknowledged", talk, _large_unacknowledged),
         rtt_initiator_side_min_s=_fastest(talk.ways[True], echoes.get((session, True, theirs, ours)) if protocol in ECHOES else None),
         rtt_responder_side_min_s=_fastest(talk.ways[False], echoes.get((session, False, ours, theirs)) if protocol in ECHOES else None),
     )
@@ -97,6 +98,14 @@ def _row(number: int, talk: Talk, echoes: Mapping[Ends, int]) -> InnerFlowRow:
 
 def _both(name: str, talk: Talk, of: Any) -> dict[str, Any]:
     return {f"{name}_to_responder": of(talk.ways[False]), f"{name}_to_initiator": of(talk.ways[True])}
+
+
+def _large_unacknowledged(flows: Iterable[InnerFlow]) -> int | None:
+    """Copies of a first large segment that nobody acknowledged; 0 where large ones pass."""
+    large = [flow.large for flow in flows if flow.large is not None]
+    if any(one.acknowledged for one in large):
+        return 0
+    return max((one.copies for one in large if one.before), default=None)
 
 
 def _mss(flows: Iterable[InnerFlow]) -> int | None:

@@ -716,6 +716,10 @@ class InnerFlowRow:
     mss_to_responder: int | None
     """TCP: what the responder's side said in its SYN to be willing to receive."""
     mss_to_initiator: int | None
+    large_unacknowledged_to_responder: int | None
+    """TCP: how often its first segment of 1200 octets and more was sent, if none so large was ever acknowledged, though all before was;
+    0: large ones were acknowledged. Null: there was none, or it cannot be told."""
+    large_unacknowledged_to_initiator: int | None
 
 
 ROWS: dict[str, type] = {

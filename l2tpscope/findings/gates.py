@@ -11,6 +11,9 @@ from collections.abc import Callable
 from l2tpscope.analysis.rows import IkeSaRow, Measures, SessionRow, TunnelRow, VpnRow
 from l2tpscope.model.trace import Trace
 
+FULL = 1200
+"""Octets of ESP."""
+
 
 def layers(trace: Trace, measures: Measures) -> str:
     """The digits of the rules to load."""
@@ -61,7 +64,13 @@ def _odd_ike(row: IkeSaRow) -> bool:
 
 def _esp(trace: Trace, measures: Measures) -> bool:
     mismatch = any(row.inference == "icv-mismatch" for row in measures.inferences)
-    return bool(trace.refusals) or mismatch or any(map(_odd_vpn, measures.vpns))
+    return bool(trace.refusals or trace.torn) or mismatch or any(map(_odd_vpn, measures.vpns)) or _large(trace, measures)
+
+
+def _large(trace: Trace, measures: Measures) -> bool:
+    """Whether anything is as large as what a path may not take: of TCP in clear, only if nobody acknowledged it."""
+    stuck = trace.inner is not None and any(flow is not None and flow.large is not None and flow.large.before for flow in trace.inner.flows)
+    return stuck or any((row.largest_octets or 0) >= FULL for row in measures.esp_sas)
 
 
 def _odd_vpn(row: VpnRow) -> bool:

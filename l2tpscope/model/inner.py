@@ -30,6 +30,22 @@ class Content(IntEnum):
     """Too little of it was captured."""
 
 
+class Large(NamedTuple):
+    """The first large TCP segment of a flow."""
+
+    octets: int
+    """Of its data."""
+    copies: int
+    acknowledged: bool
+    before: bool
+    """All before it was acknowledged, and nothing of it."""
+    first: int
+    last: int
+    """Of the copies."""
+    places: tuple[tuple[int, int], ...]
+    """Capture and frame of copies, the first few."""
+
+
 @dataclass(slots=True)
 class InnerFlow:
     """IP packets of one session and direction with the same addresses, protocol and ports."""
@@ -60,6 +76,8 @@ class InnerFlow:
     reordered: int = 0
     mss: int | None = None
     """What its sender said to be willing to receive."""
+    large: Large | None = None
+    """None: no segment was large, or the flow back was not seen."""
     rtt_count: int = 0
     rtt_min: int | None = None
     """Nanoseconds, from the tap to the receiver and back."""

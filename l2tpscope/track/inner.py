@@ -101,6 +101,7 @@ class InnerTracker:
             flow.fragments, flow.partner = int(self._fragments[number]), int(self._partner[number])
             flow.segments, flow.filled = int(tcp.segments[number]), int(tcp.filled[number])
             flow.repeated, flow.reordered = int(tcp.repeated[number]), int(tcp.reordered[number])
+            flow.large = tcp.large.of(number, flow.partner)
             flow.rtt_count = int(tcp.rtt_count[number])
             flow.rtt_min = int(tcp.rtt_min[number]) if flow.rtt_count else None
         return Inner(

@@ -26,6 +26,7 @@ from l2tpscope.frames.window import Bools, Int64s, Octet
 from l2tpscope.model.inner import TcpSample
 from l2tpscope.track.flows import grown
 from l2tpscope.track.inner_gaps import Gap, Gaps, Late, newer, was_sent_before
+from l2tpscope.track.inner_large import LargeSegments
 from l2tpscope.track.inner_packets import InnerPackets
 from l2tpscope.track.inner_stamps import echoes, stamps
 
@@ -225,6 +226,7 @@ class InnerTcp:
         self.reordered = np.zeros(64, np.int64)
         self.rtt_count = np.zeros(64, np.int64)
         self.rtt_min = np.full(64, LONGEST)
+        self.large = LargeSegments()
         self._gaps = Gaps()
         self._newest = np.full(64, -1, np.int64)
         """IP id of each flow's newest segment; -1: none."""
@@ -244,6 +246,7 @@ class InnerTcp:
         if not len(segments):
             return
         self.grow(int(segments.flow[-1]) + 1)
+        self.large.feed(source[0], segments)
         disturbed = self._follow(source, segments, position)
         acknowledge = (segments.flags & ACK) != 0
         acks = segments if acknowledge.all() else segments.some(acknowledge)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "analysis"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "track"))
 
+from inner_frames import ACK, FRAMED, SYN, echo, ipv4, tcp
 from ipsec_script import AUTH, INIT, INITIATOR_FLAG, MAIN, RESPONSE_FLAG, IpsecScript, payloads
 from script import A, B, Script
 
@@ -155,3 +157,135 @@ def test_anonymised_fragments_tell_nobody() -> None:
     (row,) = [one for one in report.rows("findings") if one.finding == "L2S413"]
     assert "198.51.100.10" not in row.wireshark_filter + row.summary
     assert row.subject == "vpn 1"
+
+
+# ---- data ------------------------------------------------------------------------------------------------------------
+
+
+class Session(Script):
+    """A tunnel with a session, and IP packets in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.set_up(0.0)
+        self.call(1.0)
+        self.number = 100
+
+    def packet(self, time: float, payload: bytes, protocol: int, *, back: bool = False) -> None:
+        """An IP packet from the client, or *back* from the server, each with a new Identification."""
+        self.number += 1
+        ends, ids = ((B, A), (5, 31)) if back else ((A, B), (9, 47))
+        body = FRAMED + ipv4(payload, protocol, back=back, number=self.number)
+        self.udp(time, *ends, struct.pack(">HHH", 2, *ids) + body)
+
+    def page(self, time: float, port: int, *, size: int = 1360, copies: int = 5, acknowledged: bool = False) -> None:
+        """A connection of the client: a request, and a first large segment of the answer, at the timers of RFC 6298."""
+        there, back = (port, 443), (443, port)
+        self.packet(time, tcp(1000, 0, flags=SYN, ports=there), 6)
+        self.packet(time + 0.05, tcp(5000, 1001, flags=SYN | ACK, ports=back), 6, back=True)
+        self.packet(time + 0.06, tcp(1001, 5001, ports=there), 6)
+        self.packet(time + 0.07, tcp(1001, 5001, 200, ports=there), 6)
+        self.packet(time + 0.12, tcp(5001, 1201, ports=back), 6, back=True)
+        for number in range(copies):
+            self.packet(time + 0.2 + 2**number - 1, tcp(5001, 1201, size, ports=back), 6, back=True)
+        if acknowledged:
+            self.packet(time + 40, tcp(1201, 5001 + size, ports=there), 6)
+
+    def pings(self, begin: float, end: float) -> None:
+        """An echo of the server each second, answered."""
+        for number in range(int(end - begin)):
+            self.packet(begin + number, echo(number), 1, back=True)
+            self.packet(begin + number + 0.05, echo(number, reply=True), 1)
+
+    def done(self) -> Session:
+        """In the order of time."""
+        self.records.sort(key=lambda record: record[0])
+        return self
+
+
+def browsing(*, pings: bool = True, **page: object) -> Session:
+    """Two pages that the client asks for, and pings beside them."""
+    session = Session()
+    session.page(3.0, 40001, **page)  # type: ignore[arg-type]
+    session.page(4.0, 40002, **page)  # type: ignore[arg-type]
+    if pings:
+        session.pings(2.0, 40.0)
+    return session.done()
+
+
+def test_full_segments_that_nobody_acknowledges() -> None:
+    """The first full segment of two answers five times, unacknowledged, while pings pass: large packets do not get through."""
+    (row,) = found(browsing(), "L2S509")
+    assert row.summary == (
+        "inside the session large TCP segments from the server's side (from 1360 octets of data on) do not get through: 2 connections sent"
+        " the first one up to 5 times without an acknowledgement, and small packets pass"
+    )
+    assert (row.grade, row.severity, len(row.evidence)) == ("likely", "error", 8)
+    flows = [one.large_unacknowledged_to_initiator for one in browsing().report().rows("inner_flows") if one.protocol == "TCP"]
+    assert flows == [5, 5]
+
+
+def test_what_is_no_black_hole() -> None:
+    """Small segments, three copies, an acknowledgement at last, a host that is gone altogether, and another large answer that passed."""
+    assert found(browsing(size=600), "L2S509") == []
+    assert found(browsing(copies=3), "L2S509") == []
+    assert found(browsing(acknowledged=True), "L2S509") == []
+    assert found(browsing(pings=False), "L2S509") == []
+    other = browsing()
+    other.page(50.0, 40003, copies=1, acknowledged=True)
+    assert found(other.done(), "L2S509") == []
+
+
+def torn_data(*, torn: int, whole: int = 0, parts: int = 1) -> Session:
+    """Data packets of 2000 octets in IP fragments, of which some are complete, and of others only the first are here."""
+    session = Session()
+    for number in range(torn + whole):
+        session.packet(2.0 + number, bytes(1950), 17)
+        cut(session, parts if number < torn else None)
+    session.pings(60.0, 62.0)
+    return session.done()
+
+
+def test_datagrams_whose_later_fragments_never_come() -> None:
+    """Six first fragments and one whole datagram are likely a path that drops fragments; a filter by port would not let the one pass."""
+    (row,) = found(torn_data(torn=6, whole=1), "L2S509")
+    assert row.summary == (
+        "of 6 L2TP datagrams from 198.51.100.10 that were sent as IP fragments (up to 2008 octets) only some fragments are here,"
+        " the first among them; 1 came whole"
+    )
+    assert (row.grade, row.severity, len(row.evidence)) == ("likely", "error", 6)
+
+
+def test_lost_fragments_are_no_black_hole() -> None:
+    """Four are too few; six beside two whole ones are loss; where no later fragment is there at all, it is a hint, and good to know."""
+    assert found(torn_data(torn=4, whole=0), "L2S509") == []
+    assert found(torn_data(torn=6, whole=2), "L2S509") == []
+    (row,) = found(torn_data(torn=6), "L2S509")
+    assert (row.grade, row.severity) == ("hint", "info")
+
+
+def esp_again(*, gaps: tuple[float, ...], octets: int = 1460, answered: bool = True) -> IpsecScript:
+    """A connection with traffic; then the server sends a full packet again and again, and the client goes on with small ones."""
+    script = IpsecScript()
+    script.main_mode(0.0)
+    script.quick_mode(0.2, 77)
+    script.traffic(1.0, (0xAA, 0xBB), 20)
+    at, number = 5.0, 30
+    for gap in (0.0, *gaps):
+        at, number = at + gap, number + 1
+        script.esp(at, False, 0xBB, number, octets)
+    for second in range(int(at) + 3 if answered else 0):
+        script.esp(4.5 + second, True, 0xAA, 30 + second, 68)
+    script.records.sort(key=lambda record: record[0])
+    return script
+
+
+def test_ciphertext_that_looks_like_a_full_segment_again_and_again() -> None:
+    """Full ESP after 0.4, 0.8 ... 6.4 s (RFC 6298 §5.5), the client alive, is a hint; even intervals and short packets are not."""
+    (row,) = found(esp_again(gaps=(0.4, 0.8, 1.6, 3.2, 6.4)), "L2S509")
+    assert (row.grade, row.severity) == ("hint", "warning")
+    assert "of its full length (1460 octets) at intervals that double (0.4, 0.8, 1.6, 3.2, 6.4 s)" in row.summary
+    assert found(esp_again(gaps=(1.0, 1.0, 1.0, 1.0, 1.0)), "L2S509") == []
+    assert found(esp_again(gaps=(0.4, 0.8, 1.6, 3.2, 6.4), octets=900), "L2S509") == []
+    assert found(esp_again(gaps=(0.4, 0.8, 1.6)), "L2S509") == []
+    assert found(esp_again(gaps=(0.4, 0.8, 1.6, 3.2, 6.4), answered=False), "L2S509") == []

@@ -286,7 +286,7 @@ SENT = st.tuples(
     st.booleans(),
     st.integers(0, 12),
     st.integers(0, 12),
-    st.sampled_from([0, 1, 100, 200]),
+    st.sampled_from([0, 1, 100, 200, 1300]),
     st.sampled_from([build.ACK, build.ACK, build.ACK, build.SYN, build.SYN | build.ACK, build.FIN | build.ACK, build.RST]),
 )
 
