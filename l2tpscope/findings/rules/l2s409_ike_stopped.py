@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about, in_state, retried
 from l2tpscope.findings.large import unanswered
+from l2tpscope.findings.proof import by_certificate, never_sent
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S409", name="ike-stopped", severity=Severity.ERROR, source="RFC 2409 §5")
@@ -35,7 +36,7 @@ def check(case: Case) -> Iterable[Finding]:
     for row in in_state(case, "failed"):
         if row.furthest not in OWED or (row.nat_initiator and row.furthest in ("MM4", "IKE_SA_INIT response")):
             continue
-        if unanswered(case, row) is not None:
+        if unanswered(case, row) is not None or (by_certificate(case, row) and never_sent(case, row)):
             continue  # a finding of its own
         due, owed_by = OWED[row.furthest]
         yield about(

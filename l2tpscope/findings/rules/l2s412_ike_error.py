@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about, in_state, retried
+from l2tpscope.findings.proof import about_certificates
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S412", name="ike-error", severity=Severity.ERROR, source="RFC 2408 §3.14.1")
@@ -29,6 +30,7 @@ def check(case: Case) -> Iterable[Finding]:
             or row.established is not None
             or row.furthest in PROVEN
             or any("NO_PROPOSAL_CHOSEN" in one for one in row.notifies)
+            or about_certificates(row) is not None
         ):
             continue
         said = "; ".join(row.notifies[:3]).replace("initiator: ", "the client says ").replace("responder: ", "the server says ")
