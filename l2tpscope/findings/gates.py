@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from l2tpscope.analysis.rows import IkeSaRow, Measures, SessionRow, TunnelRow, VpnRow
 from l2tpscope.model.trace import Trace
+from l2tpscope.wire.ppp import PppFrame
 
 FULL = 1200
 """Octets of ESP."""
@@ -38,7 +39,15 @@ def _data(_: Trace, measures: Measures) -> bool:
 
 
 def _ppp(trace: Trace, measures: Measures) -> bool:
-    return any(map(_odd_session, measures.sessions)) or _inside_itself(trace)
+    if any(part.startswith("VJ") for row in measures.sessions for part in row.inner):
+        return True
+    return any(map(_odd_session, measures.sessions)) or _inside_itself(trace) or any(_rejects(seen.ppp) for seen in trace.ppp)
+
+
+def _rejects(frame: PppFrame) -> bool:
+    """Whether a protocol is rejected, or what may be refused later is asked for."""
+    packet = frame.packet
+    return packet is not None and (packet.rejected is not None or frame.protocol_name in ("CCP", "ECP"))
 
 
 def _inside_itself(trace: Trace) -> bool:

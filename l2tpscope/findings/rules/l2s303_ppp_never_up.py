@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence
 from l2tpscope.analysis.rows import PppRow, SessionRow
 from l2tpscope.findings.case import SECOND, Case
 from l2tpscope.findings.l2tp import about_session
+from l2tpscope.findings.ppp import rejection
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S303", name="ppp-never-up", severity=Severity.ERROR, source="RFC 1661 §3")
@@ -36,8 +37,8 @@ def check(case: Case) -> Iterable[Finding]:
             continue
         said = case.ppp(row)
         begun = any(one.protocol == "LCP" and one.code == "Configure-Request" for one in said)
-        if not begun or _method_refused(said):
-            continue
+        if not begun or _method_refused(said) or rejection(case, row) is not None:
+            continue  # no PPP, or a finding of its own
         if row.ppp_state == "terminated":
             if not any(word in (row.ppp_reason or "") for word in ORDINARY):
                 why = f": {row.ppp_reason}" if row.ppp_reason else ""
