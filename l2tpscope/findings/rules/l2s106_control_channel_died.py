@@ -21,6 +21,7 @@ from l2tpscope.findings.case import Case
 from l2tpscope.findings.l2tp import TO, about_tunnel, copies
 from l2tpscope.findings.refusals import refused_towards
 from l2tpscope.findings.rule import Finding, Rule, Severity
+from l2tpscope.findings.stale import stale
 
 RULE = Rule(id="L2S106", name="control-channel-died", severity=Severity.ERROR, source="RFC 2661 §5.5, §5.8")
 VAIN = 3
@@ -30,7 +31,10 @@ OTHER = {"the client": "the server", "the server": "the client"}
 
 def check(case: Case) -> Iterable[Finding]:
     """Tunnels that were given up after a message was repeated in vain, and tunnels that simply fell silent."""
+    known = {one.old.tunnel for one in stale(case)}
     for row in case.measures.tunnels:
+        if row.tunnel in known:
+            continue  # a finding of its own
         again = row.retransmissions_to_initiator + row.retransmissions_to_responder
         if row.state != "lost" and not (row.state == "closed" and again >= VAIN - 1):
             continue
