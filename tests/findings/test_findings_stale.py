@@ -60,3 +60,53 @@ def test_what_is_no_stale_tunnel() -> None:
     assert found(restarted(speaks=True), "L2S108") == []
     assert found(restarted(message="StopCCN"), "L2S108") == []
     assert found(restarted(copies=2), "L2S108") == []
+
+
+def held(count: int, lasting: float, *, host: bytes = A, call: bool = False, data: bool = False, closed: bool = True) -> Script:
+    """Tunnels of one host that live for so long, with or without a session and one packet in it."""
+    script = Script()
+    for number in range(count):
+        at, ids = number * 0.5, (100 + number, 500 + number)
+        script.control(at, host, B, "SCCRQ", 0, 0, 0, assigned=ids[0])
+        script.control(at + 0.1, B, host, "SCCRP", ids[0], 0, 1, assigned=ids[1])
+        script.control(at + 0.2, host, B, "SCCCN", ids[1], 1, 1)
+        script.control(at + 0.3, B, host, "ZLB", ids[0], 1, 2)
+        ns = 2
+        if call:
+            script.control(at + 1.0, host, B, "ICRQ", ids[1], 2, 1, own_session=31)
+            script.control(at + 1.1, B, host, "ICRP", ids[0], 1, 3, session=31, own_session=47)
+            script.control(at + 1.2, host, B, "ICCN", ids[1], 3, 2, session=47)
+            ns = 4
+        if data:
+            script.data(at + 2.0, host, B, ids[1], 47)
+        if closed:
+            script.control(at + lasting, host, B, "StopCCN", ids[1], ns, 2, assigned=ids[0], result=b"\0\1\0\0")
+            script.control(at + lasting + 0.1, B, host, "ZLB", ids[0], 2, ns + 1)
+    return script
+
+
+def test_tunnels_without_a_session() -> None:
+    """Five of one host for half a minute, or one for more than ten minutes, are told; four, short ones, and one of a minute are not."""
+    (row,) = found(held(5, 30.0), "L2S614")
+    assert row.summary == "198.51.100.10 set up 5 tunnels in which there was never a session, up to 30 s long"
+    assert (row.grade, row.severity, row.subject) == ("certain", "warning", "client 198.51.100.10")
+    (row,) = found(held(1, 700.0), "L2S614")
+    assert row.summary == "198.51.100.10 set up one tunnel in which there was never a session, up to 700 s long"
+    assert found(held(4, 30.0), "L2S614") == []
+    assert found(held(8, 10.0), "L2S614") == []
+    assert found(held(1, 60.0), "L2S614") == []
+
+
+def test_tunnels_of_several_hosts_are_not_one_host_s() -> None:
+    """Three tunnels each of two clients are no number."""
+    script = held(3, 30.0)
+    script.records += held(3, 30.0, host=C).records
+    assert found(script, "L2S614") == []
+
+
+def test_sessions_without_a_packet() -> None:
+    """A session of a minute and more in which not even LCP was sent is told; one packet, or half a minute, and it is not."""
+    (row,) = found(held(1, 90.0, call=True), "L2S614")
+    assert row.summary == "198.51.100.10 set up one session in which nothing was ever sent, in up to 89 s"
+    assert found(held(1, 90.0, call=True, data=True), "L2S614") == []
+    assert found(held(1, 30.0, call=True), "L2S614") == []
