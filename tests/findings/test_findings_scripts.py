@@ -73,7 +73,9 @@ def hellos(count: int, per_second: int) -> Script:
 def test_a_flood_of_hellos_is_told_with_its_rate() -> None:
     """600 HELLOs at 50 a second fire, with their count; 400 of them, or 600 at 10 a second, do not."""
     (said,) = found(hellos(600, 50), "L2S611")
-    assert said == "the client sends 600 HELLO in 12 s, 50 a second"
+    assert said == (
+        "the client sends 600 HELLO in 12 s, 50 a second; what others wait meanwhile is not measurable: no answers to others are here"
+    )
     assert found(hellos(400, 50), "L2S611") == []
     assert found(hellos(600, 10), "L2S611") == []
 
@@ -111,3 +113,28 @@ def test_names_in_clear_are_told_once() -> None:
     alone = Script()
     alone.data(0.0, A, B, 9, 3)
     assert found(alone, "L2S613") == []
+
+
+def flooded(*, before: float, during: float, others: int = 8) -> Script:
+    """200 SCCRQs in 4 s from as many addresses; another client's HELLOs are acknowledged after so long before it, and during it."""
+    script = Script()
+    script.set_up(0.0)
+    for number in range(2 * others):
+        late = number >= others
+        at = (20.0 if late else 1.0) + (number % others) * 0.4
+        script.control(at, A, B, "HELLO", 9, 2 + number, 1)
+        script.control(at + (during if late else before), B, A, "ZLB", 5, 1, 3 + number)
+    for number in range(200):
+        source = bytes([100, 64, number // 100, number % 100 + 1])
+        script.control(20.0 + number / 50, source, B, "SCCRQ", 0, 0, 0, assigned=1 + number)
+    script.records.sort(key=lambda record: record[0])
+    return script
+
+
+def test_a_flood_tells_what_others_wait() -> None:
+    """The median of acknowledgements to another client, 8 during the flood and 8 before it (the set-up's own is a ninth), as scripted."""
+    (said,) = found(flooded(before=0.010, during=0.100), "L2S605")
+    assert said.startswith("200 SCCRQs in 4.0 s")
+    assert said.endswith("; answers to others meanwhile: ZLBs after 100 ms in the median (n = 8), else after 10 ms (n = 9)")
+    (said,) = found(flooded(before=0.010, during=0.100, others=1), "L2S605")
+    assert said.endswith("; what others wait meanwhile is not measurable: too few answers to others during it or outside of it (4 in all)")

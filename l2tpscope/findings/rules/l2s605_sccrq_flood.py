@@ -19,6 +19,7 @@ from l2tpscope.core.endpoints import split
 from l2tpscope.findings.case import SECOND, Case
 from l2tpscope.findings.filters import address
 from l2tpscope.findings.l2tp import about_tunnel
+from l2tpscope.findings.others import effect
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S605", name="sccrq-flood", severity=Severity.ERROR, source="RFC 2661 §9.1")
@@ -48,6 +49,7 @@ def _finding(case: Case, responder: str, vain: Sequence[TunnelRow], count: int, 
     last = max([row.opened or 0 for row in vain] + ([flood.last] if flood.count else []))
     asked = [one for row in vain[:12] for one in case.messages(row)[:1]]
     over = max((last - first) / 1e9, 0.001)
+    others = effect(case, split(responder)[0], (first, last), tunnels={row.tunnel for row in vain})
     return about_tunnel(
         vain[0],
         asked,
@@ -55,7 +57,8 @@ def _finding(case: Case, responder: str, vain: Sequence[TunnelRow], count: int, 
         subject=f"server {address(responder)}",
         vpn=None,
         summary=f"{count} SCCRQs in {over:.1f} s (up to {peak} a second) from about {sources} addresses{forged}; none becomes a tunnel"
-        + answered,
+        + answered
+        + others,
         first=first,
         last=last,
         wireshark_filter=f"l2tp.avp.message_type == 1 && {'ipv6' if ':' in address(responder) else 'ip'}.dst == {address(responder)}",

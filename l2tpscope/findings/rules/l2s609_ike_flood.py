@@ -17,6 +17,7 @@ from l2tpscope.core.endpoints import split
 from l2tpscope.findings.case import SECOND, Case
 from l2tpscope.findings.filters import address
 from l2tpscope.findings.ike import about
+from l2tpscope.findings.others import effect
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S609", name="ike-flood", severity=Severity.ERROR, source="RFC 7296 §2.6")
@@ -45,7 +46,8 @@ def check(case: Case) -> Iterable[Finding]:
             grade="certain",
             subject=f"server {address(responder)}",
             vpn=None,
-            summary=f"{count} requests for an IKE SA in {(last - first) / 1e9:.1f} s, up to {peak} a second, from {of}; none is set up",
+            summary=f"{count} requests for an IKE SA in {(last - first) / 1e9:.1f} s, up to {peak} a second, from {of}; none is set up"
+            + effect(case, split(responder)[0], (first, last), ike_sas={row.ike_sa for row in vain}),
             first=first,
             last=last,
             wireshark_filter=f"isakmp && {'ipv6' if ':' in address(responder) else 'ip'}.dst == {address(responder)}",

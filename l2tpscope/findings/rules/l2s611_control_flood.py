@@ -13,8 +13,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from l2tpscope.core.endpoints import split
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.l2tp import TO, about_tunnel
+from l2tpscope.findings.others import effect
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S611", name="control-flood", severity=Severity.WARNING, source="RFC 2661 §5.5")
@@ -34,11 +36,13 @@ def check(case: Case) -> Iterable[Finding]:
             over = max((idle[-1].time - idle[0].time) / 1e9, 1.0)
             if len(idle) / over < PER_SECOND:
                 continue
+            flooded = split(row.responder if direction == "to_responder" else row.initiator)[0]
+            others = effect(case, flooded, (idle[0].time, idle[-1].time), tunnels={row.tunnel})
             kinds = ", ".join(f"{count} {kind}" for kind, count in Counter(one.message for one in idle).most_common())
             yield about_tunnel(
                 row,
                 idle[:3],
                 grade="certain",
                 last=idle[-1].time,
-                summary=f"{who} sends {kinds} in {over:.0f} s, {len(idle) / over:.0f} a second",
+                summary=f"{who} sends {kinds} in {over:.0f} s, {len(idle) / over:.0f} a second{others}",
             )
