@@ -54,6 +54,7 @@ FIRES: tuple[tuple[str, str, str], ...] = (
     ("L2S608", "lab/f_ike_id_mismatch_then_clear/wan.pcap", "lab/l2tpipsec_nat_timeout/wan.pcap"),
     ("L2S613", "lab/l2tp_pap/wan.pcap", "lab/f_1701_filtered/wan.pcap"),
     ("L2S613", "public/c001__test-l2tp.pcap", "lab/l2tpipsec_tunnelmode/server.pcap"),
+    ("L2S616", "public/c043__test1.pcap", "lab/l2tpipsec_ok/wan.pcap"),
     ("L2S901", "public/c033__l2tp.pcap", "lab/f_ike_filtered/wan.pcap"),
     ("L2S901", "public/c180__test009.pcapng", "lab/l2tp_clear_loss/wan.pcap"),
     ("L2S902", "lab/other_openvpn_1701/wan.pcap", "lab/l2tp_clear_ok/wan.pcap"),

@@ -145,3 +145,59 @@ def test_vj_that_nobody_asked_for() -> None:
     assert row.summary == "TCP comes with compressed headers (VJ-compressed TCP 40 packets), and neither side agreed in IPCP to take them"
     assert found(with_vj(addressed(linked(), b"\x02\x06\x00\x2d\x0f\x01")), "L2S307") == []
     assert found(with_vj(linked()), "L2S307") == []
+
+
+# ---- MPPE ------------------------------------------------------------------------------------------------------------
+
+
+def mppe(asked: bytes, *, acked: bytes | None = None, refused_by: int | None = None, ip: bool = True) -> PppScript:
+    """The client asks for MPPE with these bits (RFC 3078 §2.1), and the server acknowledges others, refuses, or says nothing."""
+    script = addressed(linked())
+    script.ppp(2.5, True, CCP, REQUEST, 1, b"\x12\x06" + asked)
+    if acked is not None:
+        if acked != asked:
+            script.ppp(2.6, False, CCP, NAK, 1, b"\x12\x06" + acked)
+            script.ppp(2.7, True, CCP, REQUEST, 2, b"\x12\x06" + acked)
+        script.ppp(2.8, False, CCP, ACK, 2 if acked != asked else 1, b"\x12\x06" + acked)
+    elif refused_by == PROTOCOL_REJECT:
+        reject(script, 2.6, False, CCP)
+    elif refused_by is not None:
+        script.ppp(2.6, False, CCP, refused_by, 1, b"\x12\x06" + asked)
+    protocol = b"\x00\x21" + b"\x45\0\0\x28\0\1\0\0\x40\x11\0\0\x0a\x63\0\x0a\x0a\x63\0\x01" if ip else b"\x00\xfd\x90\0"
+    for number in range(20):
+        script.udp(3.0 + number, A, B, struct.pack(">HHH", 2, 9, 47) + b"\xff\x03" + protocol + bytes(20))
+    return script
+
+
+def weak(script: PppScript) -> list[tuple[str, str]]:
+    """What the rule about MPPE says."""
+    return [(row.severity, row.summary) for row in found(script, "L2S615")]
+
+
+def test_mppe_with_short_keys() -> None:
+    """40 and 56 bits, 20 and 80 hex, are told; 128 bits, 40 hex, is not, whatever was offered beside it."""
+    assert weak(mppe(b"\1\0\0\x20", acked=b"\1\0\0\x20", ip=False)) == [
+        ("warning", "MPPE encrypts with 40-bit keys: they are found by trying them all")
+    ]
+    assert weak(mppe(b"\1\0\0\xe0", acked=b"\1\0\0\x80", ip=False)) == [
+        ("warning", "MPPE encrypts with 56-bit keys: they are found by trying them all")
+    ]
+    assert weak(mppe(b"\1\0\0\xe0", acked=b"\1\0\0\x40", ip=False)) == []
+
+
+def test_mppe_that_is_refused_while_ip_passes() -> None:
+    """Who asked for encryption and was refused, by either reject, carries IP in clear; of compression alone nothing is said."""
+    expected = [("warning", "the client wanted to encrypt with MPPE, the server refused, and IP passes without it")]
+    assert weak(mppe(b"\1\0\0\x40", refused_by=PROTOCOL_REJECT)) == expected
+    assert weak(mppe(b"\1\0\0\x40", refused_by=REJECT)) == expected
+    assert weak(mppe(b"\1\0\0\x01", refused_by=REJECT)) == []
+    assert weak(mppe(b"\1\0\0\x40", refused_by=REJECT, ip=False)) == []
+    assert weak(mppe(b"\1\0\0\x40")) == []
+
+
+def test_mppe_with_state_where_none_was_asked_for() -> None:
+    """The H bit asked for and gone in what is agreed is good to know; asked without, it is as wanted."""
+    assert weak(mppe(b"\1\0\0\x40", acked=b"\0\0\0\x40", ip=False)) == [
+        ("info", "the client asked for stateless MPPE, and agreed to MPPE with state")
+    ]
+    assert weak(mppe(b"\0\0\0\x40", acked=b"\0\0\0\x40", ip=False)) == []
