@@ -98,7 +98,17 @@ def _counts(pair: EspPair, series: EspSeries) -> dict[str, Any]:
     """The columns that follow from the sequence numbers."""
     count = series.count
     if count is None:
-        names = ("expected", "received", "lost", "duplicate", "reordered", "pending", "max_reorder_extent", "loss_ratio")
+        names = (
+            "expected",
+            "received",
+            "lost",
+            "duplicate",
+            "duplicate_behind",
+            "reordered",
+            "pending",
+            "max_reorder_extent",
+            "loss_ratio",
+        )
         return {**dict.fromkeys((*names, "first_sequence", "last_sequence")), "birth_seen": False, "epochs": 1}
     missing = head(pair, series)
     lost, expected = count.lost + missing, count.expected + missing
@@ -109,6 +119,7 @@ def _counts(pair: EspPair, series: EspSeries) -> dict[str, Any]:
         "received": count.received,
         "lost": lost,
         "duplicate": count.duplicate,
+        "duplicate_behind": count.behind,
         "reordered": count.reordered,
         "pending": count.pending,
         "max_reorder_extent": count.max_reorder_extent,

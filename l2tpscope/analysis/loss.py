@@ -130,6 +130,7 @@ def _sum(counts: list[SequenceCount], *, head: int) -> dict[str, int]:
         "received": sum(count.received for count in counts),
         "lost": lost,
         "duplicate": sum(count.duplicate for count in counts),
+        "duplicate_behind": sum(count.behind for count in counts),
         "reordered": sum(count.reordered for count in counts),
         "pending": sum(count.pending for count in counts),
         "max_reorder_extent": max(count.max_reorder_extent for count in counts),

@@ -294,6 +294,8 @@ class LossRow:
     """Distinct numbers."""
     lost: int | None
     duplicate: int | None
+    duplicate_behind: int | None
+    """Of these, numbers 64 and more below the highest so far: no network copies a packet so late."""
     reordered: int | None
     pending: int | None
     """Missing, but may still come: younger than the reorder horizon, or at the end of the capture."""
@@ -468,6 +470,8 @@ class EspSaRow:
     lost: int | None
     """Missing before the tap."""
     duplicate: int | None
+    duplicate_behind: int | None
+    """Of these, numbers 64 and more below the highest so far: no network copies a packet so late."""
     reordered: int | None
     pending: int | None
     max_reorder_extent: int | None

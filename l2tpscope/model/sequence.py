@@ -23,3 +23,5 @@ class SequenceCount:
     """Numbers far off that nothing confirmed: left out of all counts."""
     first_number: int
     """As on the wire."""
+    behind: int = 0
+    """Of the duplicates, those 64 numbers and more below the highest."""

@@ -38,6 +38,8 @@ class Detail:
     suspect: int | None = None
     """The number after a jump: a restart if it comes next."""
     strays: int = 0
+    behind: int = 0
+    """Repeats so far below the highest that no network copied them."""
     restarts: int = 0
     extent: int = 0
     wraps: int = 0

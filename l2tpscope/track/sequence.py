@@ -49,6 +49,9 @@ HORIZON_PACKETS = 3
 """So may one after which fewer numbers than this came, until it is `HORIZON_AT_MOST` old."""
 HORIZON_AT_MOST = 1_000_000_000
 
+BEHIND = 64
+"""Numbers below the highest: what comes again so late was not copied on its way."""
+
 _FAR = np.int64(1) << 40
 COLUMNS = ("_base", "_highest", "_received", "_duplicate", "_reordered", "_outside", "_began", "_latest")
 """Of every space."""
@@ -144,6 +147,7 @@ class SequenceSpaces:
             max_reorder_extent=detail.extent,
             restarts=detail.restarts,
             strays=detail.strays + (detail.suspect is not None) + int(self._outside[space]),
+            behind=detail.behind,
             first_number=(base if detail.first_base is None else detail.first_base) & ((1 << self.bits) - 1),
         )
 
@@ -267,6 +271,7 @@ class SequenceSpaces:
         if since is None:
             self._duplicate[space] += 1
             self._received[space] -= 1
+            detail.behind += below >= BEHIND
             return
         self._reordered[space] += 1
         if detail.ceiling is None or extended > detail.ceiling:
@@ -325,6 +330,7 @@ class SequenceSpaces:
         detail.suspect = None
         if self.bits >= 32 and int(self._base[space]) <= extended <= highest:
             self._duplicate[space] += 1
+            detail.behind += 1  # a suspect is further away than that
         else:
             detail.strays += 1
 
@@ -356,6 +362,7 @@ class SequenceSpaces:
         """The epoch before goes on: what came since was a replay of some of its numbers, duplicates all."""
         replayed = int(self._received[space]) - epoch.received
         self._duplicate[space] += replayed
+        detail.behind += replayed
         self._received[space] -= replayed
         self._base[space], self._highest[space] = epoch.base, epoch.highest
         detail.holes = epoch.holes

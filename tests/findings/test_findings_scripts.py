@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import struct
 import sys
+from io import BytesIO
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "analysis"))
 
+from ipsec_script import IpsecScript
 from script import A, B, Script
+
+import l2tpscope
 
 PPP_IP = b"\xff\x03\x00\x21"
 
@@ -138,3 +142,38 @@ def test_a_flood_tells_what_others_wait() -> None:
     assert said.endswith("; answers to others meanwhile: ZLBs after 100 ms in the median (n = 8), else after 10 ms (n = 9)")
     (said,) = found(flooded(before=0.010, during=0.100, others=1), "L2S605")
     assert said.endswith("; what others wait meanwhile is not measurable: too few answers to others during it or outside of it (4 in all)")
+
+
+def with_repeats(sequences: list[int], *, count: int = 1000) -> IpsecScript:
+    """ESP of a client, a packet each 10 ms; then some numbers come again."""
+    script = IpsecScript()
+    script.main_mode(0.0)
+    script.quick_mode(0.2, 77)
+    script.traffic(1.0, (0xAA, 0xBB), count, every=0.01)
+    for place, sequence in enumerate(sequences):
+        script.esp(1.0 + count * 0.01 + place, True, 0xAA, sequence)
+    script.records.sort(key=lambda record: record[0])
+    return script
+
+
+def test_numbers_of_esp_that_come_again_long_after() -> None:
+    """Three numbers 900 behind the highest are replayed, however few; the last ones again may be copies, and are too few."""
+    (said,) = found(with_repeats([100, 101, 102]), "L2S607")
+    assert said == (
+        "from the client to the server: beside 1000 packets there are 3 that repeat a sequence number:"
+        " 3 of them 64 numbers and more behind, so late that no network copies them: replayed"
+    )
+    assert found(with_repeats([100, 101]), "L2S607") == []
+    assert found(with_repeats([998, 999, 1000]), "L2S607") == []
+    assert found(with_repeats([937, 938, 939]), "L2S607") == []
+    assert len(found(with_repeats([934, 935, 936]), "L2S607")) == 1
+
+
+def test_a_second_tap_is_no_replay() -> None:
+    """Two captures of the same packets, one a second after the other, have all numbers twice and far behind: that is no sure replay."""
+    here, there = with_repeats([]), with_repeats([])
+    there.records = [(time + 1.0, octets) for time, octets in there.records]
+    rows = l2tpscope.read([BytesIO(here.file()), BytesIO(there.file())]).rows("findings")
+    said = [row.summary for row in rows if row.finding == "L2S607"]
+    assert said
+    assert all(one.endswith("replayed, or copied on the way") for one in said)
