@@ -37,18 +37,46 @@ Data = Mapping[tuple[str, int | None, int | None], Sequence[DataSeries]]
 
 def stale(case: Case) -> list[Stale]:
     """Every such tunnel. Whoever still speaks in any tunnel of before has not begun anew, but begun another one."""
+    found: list[Stale] = []
+    data: Data | None = None
+    for several in _between(case):
+        if any(_given_up(case, row) for row in several):
+            data = _data(case) if data is None else data
+            found += [one for old in several if _given_up(case, old) and (one := _of(case, data, old, several)) is not None]
+    return found
+
+
+def held(case: Case) -> list[Stale]:
+    """New tunnels that are asked for again and again without an answer, while who is asked goes on in an old one with the same host."""
+    found: list[Stale] = []
+    data: Data | None = None
+    for several in _between(case):
+        for new in several:
+            if new.state != "unanswered" or new.messages_to_initiator or not new.retransmissions_to_responder:
+                continue
+            data = _data(case) if data is None else data
+            found += [one for old in several if (one := _holds(case, data, old, new)) is not None][-1:]
+    return found
+
+
+def _between(case: Case) -> list[list[TunnelRow]]:
+    """The tunnels of each pair of hosts that has several, in the order in which they were asked for."""
     between: dict[frozenset[str], list[TunnelRow]] = defaultdict(list)
     for row in case.measures.tunnels:
         if row.roles == "seen" and row.opened is not None:
             between[hosts(row)].append(row)
-    found: list[Stale] = []
-    data: Data | None = None
-    for several in between.values():
-        if 1 < len(several) <= MOST and any(_given_up(case, row) for row in several):
-            several.sort(key=lambda row: row.opened or 0)
-            data = _data(case) if data is None else data
-            found += [one for old in several if _given_up(case, old) and (one := _of(case, data, old, several)) is not None]
-    return found
+    return [sorted(several, key=lambda row: row.opened or 0) for several in between.values() if 1 < len(several) <= MOST]
+
+
+def _holds(case: Case, data: Data, old: TunnelRow, new: TunnelRow) -> Stale | None:
+    if old.established is None or old.established >= (new.opened or 0):
+        return None
+    asker, asked = split(new.initiator)[0], split(new.responder)[0]
+    others = "to_initiator" if asked == split(old.responder)[0] else "to_responder"
+    said = [one for one in case.messages(old) if one.direction == others and one.time > (new.opened or 0)]
+    if not said or _speaks(case, data, old, (asker, new.opened or 0)):
+        return None
+    return Stale(old, new, others, said)
 
 
 def _given_up(case: Case, row: TunnelRow) -> bool:

@@ -16,6 +16,7 @@ from script import Script
 
 MADE: tuple[tuple[str, str, Callable[[], Script]], ...] = (
     ("L2S108", "began anew", stale.restarted),
+    ("L2S108", "held", stale.ignored),
     ("L2S306", "encryption", lambda: ppp.refused(reason=b"", after=1.0)),
     ("L2S307", "PFC", lambda: ppp.reject(ppp.addressed(ppp.linked()), 3.0, True, 0x2145)),
     ("L2S413", "first fragments", lambda: large.ikev2(keep=1)),

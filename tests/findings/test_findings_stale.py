@@ -62,6 +62,36 @@ def test_what_is_no_stale_tunnel() -> None:
     assert found(restarted(copies=2), "L2S108") == []
 
 
+def ignored(*, hello: bool = True, speaks: bool = False) -> Script:
+    """A session that works; the client begins anew, and the server answers nothing but goes on with its HELLO in the old tunnel."""
+    script = Script()
+    script.set_up(0.0)
+    script.call(1.0)
+    for number in range(100):
+        script.data(2.0 + number / 10, A, B, 9, 47)
+        script.data(2.05 + number / 10, B, A, 5, 31)
+    for at in (20.0, 21.0, 23.0, 27.0, 35.0):
+        script.control(at, A, B, "SCCRQ", 0, 0, 0, assigned=6)
+        if speaks:
+            script.data(at + 0.5, A, B, 9, 47)
+    if hello:
+        script.control(30.0, B, A, "HELLO", 5, 2, 4)
+    script.data(90.0, B, A, 5, 31)
+    return script
+
+
+def test_a_server_that_holds_the_old_tunnel() -> None:
+    """SCCRQ five times in vain, and the server's HELLO in the old tunnel, is no server that is down; where the old one lives it is."""
+    (row,) = found(ignored(), "L2S101", "L2S108")
+    assert row.finding == "L2S108"
+    assert row.summary == (
+        "SCCRQ of 198.51.100.10 is not answered (5 times), while 203.0.113.5 goes on in an older tunnel with it, in which it says"
+        " nothing any more: the old one is held, and the new one not taken"
+    )
+    assert [row.finding for row in found(ignored(hello=False), "L2S101", "L2S108")] == ["L2S101"]
+    assert [row.finding for row in found(ignored(speaks=True), "L2S101", "L2S108")] == ["L2S101"]
+
+
 def held(count: int, lasting: float, *, host: bytes = A, call: bool = False, data: bool = False, closed: bool = True) -> Script:
     """Tunnels of one host that live for so long, with or without a session and one packet in it."""
     script = Script()

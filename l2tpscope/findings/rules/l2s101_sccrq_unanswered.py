@@ -20,13 +20,14 @@ from l2tpscope.findings.case import Case
 from l2tpscope.findings.l2tp import about_tunnel
 from l2tpscope.findings.refusals import refused_tunnels
 from l2tpscope.findings.rule import Finding, Rule, Severity
+from l2tpscope.findings.stale import held
 
 RULE = Rule(id="L2S101", name="sccrq-unanswered", severity=Severity.ERROR, source="RFC 2661 §5.8")
 
 
 def check(case: Case) -> Iterable[Finding]:
     """Tunnels asked for several times, without a single message back."""
-    refused = refused_tunnels(case)
+    refused = refused_tunnels(case).keys() | {one.new.tunnel for one in held(case)}
     for row in case.measures.tunnels:
         if row.state != "unanswered" or row.messages_to_initiator or row.tunnel in refused:
             continue
