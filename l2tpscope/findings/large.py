@@ -24,6 +24,7 @@ OPEN = ("failed", "opening", "unanswered")
 PROOFS = ("MM5", "IKE_AUTH request")
 MAIN = {None: "MM1", "MM1": "MM1", "MM2": "MM3", "MM3": "MM4", "MM4": "MM5", "MM5": "MM6"}
 """What is due after a step of Main Mode."""
+CLIENTS, SERVERS = ("MM1", "MM3", "MM5"), ("MM2", "MM4", "MM6")
 NO_LATER = "no later fragment of UDP is in the capture at all: a filter such as 'udp port 500' takes the first ones alone"
 
 
@@ -54,7 +55,8 @@ def _torn(case: Case, row: IkeSaRow, torn: Torn) -> Unanswered:
     client = endpoint_name(torn.sender._replace(port=None)) == split(row.initiator)[0]
     name = exchange_name(row.version, torn.exchange or 0)
     if row.version == 1 and row.exchange == "main":
-        name = MAIN.get(row.furthest, "a message of Main Mode")
+        name = MAIN.get(row.furthest, "")
+        name = name if name in (CLIENTS if client else SERVERS) else "a message of Main Mode"
     said = case.ike_messages(row)
     evidence = sorted([*places(said[:6]), *(Place(*place) for place in torn.places[:6])])
     return Unanswered(

@@ -32,7 +32,8 @@ LARGE = 1200
 """Octets from which a message may have been sent as fragments."""
 WITH_CERTIFICATE = 800
 """Octets of an IKE_AUTH request: with a key it has 200 to 400, a certificate alone has 600 and more."""
-KEYS = ("PSK", "PreShared")
+CERTIFICATES = ("RSA", "DSS", "ECDSA")
+"""In the names of methods of IKEv1 that rest on them."""
 REQUESTS = frozenset({"CERTREQ", "CR", "CERT"})
 
 
@@ -82,7 +83,7 @@ def by_certificate(case: Case, row: IkeSaRow) -> bool:
     length of what answered it, tell.
     """
     if row.version == 1:
-        return row.authentication is not None and not any(key in row.authentication for key in KEYS)
+        return any(name in (row.authentication or "") for name in CERTIFICATES)
     messages = case.ike_messages(row)
     asked = any(not REQUESTS.isdisjoint(one.payloads) for one in messages if one.direction == "to_initiator" and not one.encrypted)
     sent = [one.octets for one in named(messages, "IKE_AUTH request") if one.fit == "new"]

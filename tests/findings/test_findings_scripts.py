@@ -177,3 +177,13 @@ def test_a_second_tap_is_no_replay() -> None:
     said = [row.summary for row in rows if row.finding == "L2S607"]
     assert said
     assert all(one.endswith("replayed, or copied on the way") for one in said)
+
+
+def test_what_passes_a_queue_and_both_its_interfaces_is_no_sure_replay() -> None:
+    """A capture on every interface has each packet twice, a queue of a second between: 100 numbers behind, and yet nobody replayed it."""
+    script = with_repeats([])
+    script.records += [(time + 1.0, octets[:22] + b"\x3f" + octets[23:]) for time, octets in script.records if octets[23] == 50]
+    script.records.sort(key=lambda record: record[0])
+    said = found(script, "L2S607")
+    assert said
+    assert all(one.endswith("replayed, or copied on the way") for one in said)

@@ -6,7 +6,7 @@ Why it matters: nothing of the VPN comes up, although the same path takes small 
 shows 809.
 What else could cause it: a firewall or NAT on the way drops IP fragments, all but the first of which have no ports; the path takes
 smaller packets than its ends believe; a piece is lost each time; the message arrives, and its receiver says nothing (libreswan to a
-wrong key); the capture's filter takes the first fragments alone.
+wrong key); the capture's filter takes the first fragments alone, or the others take another way than this point sees.
 What to do: switch IKE fragmentation on at both sides (`fragmentation=yes`), or let IP fragments pass on the way; a shorter chain of
 certificates. Capture at the receiver, without a filter by port: what arrives there tells where the rest is lost.
 Source: RFC 7383 §1, RFC 791 §3.2

@@ -6,7 +6,8 @@ rest never; or ESP of one full length comes at the doubling intervals of a retra
 Why it matters: the VPN is up and ping works, but pages hang, and remote desktops and mail stop at the first large answer.
 What else could cause it: the path takes less than the ends believe, and the ICMP error that says so is dropped (a black hole); a
 firewall or NAT on the way drops IP fragments, all but the first of which have no ports; the receiver, or what is behind it, discards
-these packets for another reason; the connection's other end stopped at that moment while others behind the tunnel went on.
+these packets for another reason; later fragments take another way than this point sees; the connection's other end stopped at that
+moment while others behind the tunnel went on.
 What to do: MTU and MRU of PPP 1400 or less (`mtu 1400`, `mru 1400`), and clamp the MSS of TCP to fit (1360). Let ICMP "fragmentation
 needed" and IP fragments pass every firewall. `ping -M do -s SIZE` through the tunnel finds the size that still passes.
 Source: RFC 2923 §2.1, RFC 4459 §3, RFC 8900 §3

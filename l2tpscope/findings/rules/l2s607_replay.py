@@ -23,15 +23,16 @@ from l2tpscope.findings.rule import Finding, Rule, Severity
 RULE = Rule(id="L2S607", name="packets-replayed", severity=Severity.WARNING, source="RFC 4303 §3.4.3")
 LEAST, SHARE = 5, 0.01
 MUCH = 0.2
-BEHIND = 3
-"""Numbers that come again long after: none is chance."""
+BEHIND, TWICE = 3, 0.5
+"""Numbers that come again long after: none is chance; but where so much does, the capture has two interfaces, a queue between them."""
 
 
 def check(case: Case) -> Iterable[Finding]:
     """Sequence spaces in which numbers come again that must not; of much of the data, it is an error."""
     twice = _two_points(case)
     for row in case.measures.loss:
-        again, received, behind = row.duplicate or 0, row.received or 0, 0 if twice else row.duplicate_behind or 0
+        again, received, behind = row.duplicate or 0, row.received or 0, row.duplicate_behind or 0
+        behind = 0 if twice or again >= TWICE * received else behind
         often = again >= LEAST and again >= SHARE * received
         if row.space not in ("esp", "l2tp-data") or not (often or behind >= BEHIND):
             continue
