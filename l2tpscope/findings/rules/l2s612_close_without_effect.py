@@ -45,7 +45,7 @@ def check(case: Case) -> Iterable[Finding]:
 def _goes_on(case: Case, row: TunnelRow) -> bool:
     """Whether more than a few packets passed in either direction so late that none of them was on the way."""
     assert row.closed is not None
-    sessions = [one for one in case.measures.sessions if one.tunnel == row.tunnel]
+    sessions = case.group("sessions", "tunnel").get(row.tunnel, [])
     if not any(one.last_data is not None and one.last_data > row.closed + LATE for one in sessions):
         return False
     late = dict.fromkeys(("to_responder", "to_initiator"), 0)
