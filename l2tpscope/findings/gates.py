@@ -68,7 +68,7 @@ def _ike(_: Trace, measures: Measures) -> bool:
 def _odd_ike(row: IkeSaRow) -> bool:
     up = row.state in ("established", "closed", "replaced", "partial", "lost")
     again = max(row.retransmissions_to_initiator, row.retransmissions_to_responder) > 1
-    return not up or again or row.furthest == "QM1" or (row.state == "closed" and not row.child_exchanges)
+    return not up or again or row.furthest in ("QM1", "QM2") or (row.state == "closed" and not row.child_exchanges)
 
 
 def _esp(trace: Trace, measures: Measures) -> bool:

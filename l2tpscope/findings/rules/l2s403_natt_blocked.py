@@ -17,12 +17,19 @@ from l2tpscope.analysis.rows import IkeMessageRow, IkeSaRow
 from l2tpscope.findings import filters
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about, in_state, named, retried
-from l2tpscope.findings.large import unanswered
+from l2tpscope.findings.large import LARGE, unanswered
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S403", name="natt-blocked", severity=Severity.ERROR, source="RFC 3947 §4")
 MOVES = ("MM5", "IKE_AUTH request")
 BEFORE = ("MM4", "IKE_SA_INIT response")
+OF_LARGE = (
+    "UDP 4500 is filtered on the way or at the server",
+    "the request is too large for one packet (certificates), and its IP fragments are lost on the way: switch IKE fragmentation on",
+    "the server says nothing to a proof that it does not accept",
+    'a router\'s "IPsec passthrough" takes the packets',
+    "the answer is lost on the way back",
+)
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -48,6 +55,7 @@ def _sent(case: Case, row: IkeSaRow, messages: Sequence[IkeMessageRow]) -> Itera
         grade=case.absent("likely"),
         summary=f"IKE works on UDP 500, but {asked[0].name} on UDP 4500 is sent again and again and not answered",
         against=case.doubts,
+        alternatives=OF_LARGE if asked[0].octets > LARGE else None,
         severity=retried(case, row),
         wireshark_filter=filters.ike_sa(row),
     )

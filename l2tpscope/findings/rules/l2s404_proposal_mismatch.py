@@ -2,8 +2,8 @@
 
 What is seen: the responder answers NO_PROPOSAL_CHOSEN in clear.
 Why it matters: nothing of the VPN can begin. Windows shows 788 or 789.
-What else could cause it: no connection on the server fits the client's address or identity, and it says so in these words; the server's
-software dropped what an old client offers (MODP-1024, 3DES, IKEv1 at all), or a new client dropped it.
+What else could cause it: no connection on the server fits the client's address, identity or version of IKE, and it says so in these
+words; the server's software dropped what an old client offers (MODP-1024, 3DES, IKEv1 at all), or a new client dropped it.
 What to do: compare what is offered with the server's configuration, and add one common proposal: AES-256, SHA-2 and MODP-2048 if both
 sides can, else what the older one has.
 Source: RFC 2408 §3.14.1, RFC 7296 §3.10.1

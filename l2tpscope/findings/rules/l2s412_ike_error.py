@@ -2,9 +2,10 @@
 
 What is seen: a Notify of an error type, not encrypted, and the IKE SA never comes up.
 Why it matters: whoever sends it names what it did not accept.
-What else could cause it: a forged message: nothing in clear is authenticated.
+What else could cause it: after AM1, AUTHENTICATION_FAILED says that the server takes no aggressive mode with a pre-shared key
+(strongSwan, unless told otherwise), or has no key for this client; a forged message: nothing in clear is authenticated.
 What to do: look the error up, and into the log of whoever sent it. INVALID_MAJOR_VERSION, or an exchange that is not supported: the
-server does not speak this version of IKE (libreswan from 5.0 has no IKEv1).
+server does not speak this version of IKE (libreswan from 5.0 has no IKEv1). After AM1: let the client use main mode.
 Source: RFC 2408 §3.14.1, RFC 7296 §3.10.1
 """
 
