@@ -77,7 +77,9 @@ def measure(trace: Trace) -> Measures:
             *measure_tcp_loss(inside, suspect=suspect),
             *around.loss,
         ],
-        throughput=partial(_throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width), around.throughput),
+        throughput=partial(
+            _throughput, partial(measure_throughput, channels, trace.bins, trace.bin_width, trace.missed), around.throughput
+        ),
         events=partial(
             _events, partial(measure_events, told, trace), partial(ppp_events, ppp), partial(l2f_events, l2f, trace.l2f), around.events
         ),

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from l2tpscope.analysis.esp_pairs import EXCHANGE, Joined
 from l2tpscope.analysis.names import endpoint_name
 from l2tpscope.analysis.rows import EspSaRow, LossRow, ThroughputRow
+from l2tpscope.analysis.throughput import missed_in
 from l2tpscope.analysis.wilson import wilson
 from l2tpscope.model.esp import WINDOWS, EspPair, EspSeries
+from l2tpscope.model.sequence import Missed
 
 Int64s = NDArray[np.int64]
 
@@ -150,7 +152,9 @@ def _loss(place: Place, suspect: bool) -> LossRow:
     return LossRow(**given)
 
 
-def measure_esp_throughput(places: Iterable[Place], bins: tuple[Int64s, Int64s, Int64s, Int64s], width: int) -> list[ThroughputRow]:
+def measure_esp_throughput(
+    places: Iterable[Place], bins: tuple[Int64s, Int64s, Int64s, Int64s], width: int, missed: Missed | None = None
+) -> list[ThroughputRow]:
     """A row a bin in which something passed. *Units*: octets of IP datagrams."""
     owner = {place.series.number: place for place in places}
     return [
@@ -163,6 +167,7 @@ def measure_esp_throughput(places: Iterable[Place], bins: tuple[Int64s, Int64s, 
             direction="to_initiator" if owner[series].to_initiator else "to_responder",
             packets=packets,
             octets=octets,
+            **missed_in(missed if owner[series].series.count is not None else None, series, time),
         )
         for series, time, packets, octets in zip(*(column.tolist() for column in bins), strict=True)
         if series in owner

@@ -61,7 +61,7 @@ def measure_ipsec(trace: Trace, told: Sequence[tuple[Story, Outcome]], *, suspec
         inferences=inferred.rows,
         rtt=rtt + inferred.rtt,
         loss=measure_esp_loss(everywhere, suspect=suspect),
-        throughput=partial(measure_esp_throughput, everywhere, trace.esp_bins, trace.esp_bin_width),
+        throughput=partial(measure_esp_throughput, everywhere, trace.esp_bins, trace.esp_bin_width, trace.esp_missed),
         events=lambda: ike_events(stories, outcomes, trace.ike_flood) + esp_events(everywhere),
         vpn_of_tunnel={channel.number: connection.number for connection in connections for channel in connection.channels},
     )

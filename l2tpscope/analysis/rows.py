@@ -328,6 +328,11 @@ class ThroughputRow:
     packets: int
     octets: int
     """IP datagrams, headers included."""
+    lost: int | None
+    """Numbers missed in this bin: when the next one came they had not, and they did not come later. Those before the first
+    packet are not here. null: data without sequence numbers, and L2TPv3."""
+    reordered: int | None
+    """Numbers that came late, in this bin."""
 
 
 @dataclass(slots=True)

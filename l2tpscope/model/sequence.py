@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Missed = dict[tuple[int, int], tuple[int, int]]
+"""By (number of the space, begin of the bin in nanoseconds): numbers lost, and reordered; a bin with neither is not there."""
+
 
 @dataclass(slots=True, frozen=True)
 class SequenceCount:

@@ -19,6 +19,7 @@ from l2tpscope.model.keepalive import Keepalives
 from l2tpscope.model.l2f import L2fSeen
 from l2tpscope.model.ppp import PppSeen
 from l2tpscope.model.refusal import Refusal
+from l2tpscope.model.sequence import Missed
 from l2tpscope.model.tally import CaptureTally
 from l2tpscope.model.twin import Twin
 
@@ -61,5 +62,9 @@ class Trace:
     """Of sessions in clear; None: not looked at."""
     l2f: L2fSeen = field(default_factory=L2fSeen)
     twins: list[Twin] = field(default_factory=list)
+    missed: Missed | None = None
+    """When numbers of data were lost and reordered, in the bins of `bins`; None: not in these."""
+    esp_missed: Missed | None = None
+    """The same of ESP."""
     notes: list[str] = field(default_factory=list)
     """What the bounds on memory left out."""

@@ -136,6 +136,8 @@ LISTINGS: dict[str, Sequence[Shown]] = {
         left("", arrow),
         right("packets", lambda row: count(row.packets)),
         right("octets", lambda row: count(row.octets)),
+        right("lost", lambda row: known(row.lost), optional=True),
+        right("late", lambda row: known(row.reordered), optional=True),
     ),
     "events": (
         left("time (UTC)", lambda row: instant(row.time)),

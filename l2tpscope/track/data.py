@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.model.cut import ANY_TUNNEL, Cut
 from l2tpscope.model.half import DataSeries
+from l2tpscope.model.sequence import Missed
 from l2tpscope.track.flows import MOST, OVERFLOW, FlowTable, grown, picked_rows, renumbered
 from l2tpscope.track.heads import Heads
 from l2tpscope.track.protocols import are_use
@@ -114,6 +115,10 @@ class DataTracker:
                 series.heads, series.counts = self._heads.of(number), self._heads.counts(number, now)
         hidden = self._are_hidden(len(self._series))
         return [series for series in self._series[1:] if series.packets and not hidden[series.number]]
+
+    def missed(self, now: int) -> Missed | None:
+        """When numbers were lost and reordered, in the bins of `bins` as they are now."""
+        return self._sequences.missed(self.bins.width, now)
 
     def heard(self, before: int) -> set[Heard]:
         """What names the tunnels in which something passed since an instant."""

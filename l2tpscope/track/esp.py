@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from l2tpscope.frames import Frames, Kind
 from l2tpscope.frames.tables import AH, TCP, UDP
 from l2tpscope.model.esp import WINDOWS, EspSeries, Move, Packets
+from l2tpscope.model.sequence import Missed
 from l2tpscope.track.flows import OVERFLOW, FlowTable, grouped, grown, picked_rows
 from l2tpscope.track.samples import MOST_EDGES, Edges, Small
 from l2tpscope.track.sequence import SequenceSpaces
@@ -91,6 +92,10 @@ class EspTracker:
             if ends is not None:
                 series.head, series.tail = ends
         return self._series
+
+    def missed(self, now: int) -> Missed | None:
+        """When numbers were lost and reordered, in the bins of `bins` as they are now."""
+        return self._sequences.missed(self.bins.width, now)
 
     def heard(self, before: int) -> set[Pair]:
         """Pairs of addresses between which something passed since an instant."""

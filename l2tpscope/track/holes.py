@@ -15,6 +15,11 @@ class Hole:
     time: int
     arrived: int
 
+    @property
+    def size(self) -> int:
+        """How many numbers."""
+        return self.last - self.first + 1
+
 
 @dataclass(slots=True)
 class Epoch:

@@ -25,9 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from l2tpscope.core.serial import delta
-from l2tpscope.model.sequence import SequenceCount
+from l2tpscope.model.sequence import Missed, SequenceCount
 from l2tpscope.track.flows import grouped, grown, picked_rows
 from l2tpscope.track.holes import Detail, Epoch, Hole, close, hole_of
+from l2tpscope.track.misses import Misses
 
 Int64s = NDArray[np.int64]
 
@@ -75,6 +76,7 @@ class SequenceSpaces:
         self._outside = np.zeros(64, np.int64)
         """Numbers so far below the first that nobody can say whether they are late or repeats: strays."""
         self._details: dict[int, Detail] = {}
+        self._misses = Misses()
         self._jumping: set[int] = set()
         """Spaces that end on a suspect, or in what may be a replay."""
 
@@ -85,6 +87,7 @@ class SequenceSpaces:
         new = {old: number for number, old in enumerate(which.tolist())}
         self._details = {new[old]: detail for old, detail in self._details.items() if old in new}
         self._jumping = {new[old] for old in self._jumping if old in new}
+        self._misses.keep(new)
 
     def feed(self, space: NDArray[np.integer], number: Int64s, time: Int64s) -> None:
         """Take rows in the order of the capture.
@@ -130,13 +133,7 @@ class SequenceSpaces:
         base, highest, received = (int(column[space]) for column in (self._base, self._highest, self._received))
         detail = self._details.get(space) or Detail()
         expected = highest - base + 1 + detail.finished
-        arrived = self._arrived(space)
-        horizon = max(HORIZON, int(np.quantile(detail.lateness, 0.99)) if detail.lateness else 0)
-        pending = 0
-        for hole in detail.holes:
-            age = now - hole.time
-            if age < horizon or (age < HORIZON_AT_MOST and arrived - hole.arrived < HORIZON_PACKETS):
-                pending += hole.last - hole.first + 1
+        pending = sum(hole.size for hole in self._pending(space, detail, now))
         return SequenceCount(
             expected=expected,
             received=received,
@@ -150,6 +147,18 @@ class SequenceSpaces:
             behind=detail.behind,
             first_number=(base if detail.first_base is None else detail.first_base) & ((1 << self.bits) - 1),
         )
+
+    def missed(self, width: int, now: int) -> Missed | None:
+        """When numbers were missed and came late, in bins of *width*; the sum over all bins of a space is its `lost`."""
+        holes = ((space, hole) for space, detail in self._details.items() for hole in self._pending(space, detail, now))
+        return self._misses.result(width, [(space, hole.time, hole.size) for space, hole in holes])
+
+    def _pending(self, space: int, detail: Detail, now: int) -> list[Hole]:
+        """The holes whose numbers may still come."""
+        arrived = self._arrived(space)
+        horizon = max(HORIZON, int(np.quantile(detail.lateness, 0.99)) if detail.lateness else 0)
+        ages = ((hole, now - hole.time) for hole in detail.holes)
+        return [hole for hole, age in ages if age < horizon or (age < HORIZON_AT_MOST and arrived - hole.arrived < HORIZON_PACKETS)]
 
     def highest(self, space: int) -> int:
         """The highest number of the present epoch, as on the wire."""
@@ -250,6 +259,7 @@ class SequenceSpaces:
         detail = self._details.setdefault(space, Detail())
         if advance > 1:
             detail.holes.append(Hole(extended - advance + 1, extended - 1, time, arrived))
+            self._misses.lose(space, time, advance - 1)
             if len(detail.holes) > MOST_HOLES:
                 del detail.holes[: MOST_HOLES // 4]
         else:
@@ -267,6 +277,7 @@ class SequenceSpaces:
             if extended + 1 < base:
                 detail.holes.insert(0, Hole(extended + 1, base - 1, came.time, came.arrived))
             self._base[space] = extended
+            self._misses.lose(space, came.time, base - extended)
             since = came.time
         if since is None:
             self._duplicate[space] += 1
@@ -274,6 +285,8 @@ class SequenceSpaces:
             detail.behind += below >= BEHIND
             return
         self._reordered[space] += 1
+        self._misses.lose(space, since, -1)
+        self._misses.reorder(space, came.time)
         if detail.ceiling is None or extended > detail.ceiling:
             for window in self._windows:
                 if below >= window:
@@ -365,6 +378,8 @@ class SequenceSpaces:
         detail.behind += replayed
         self._received[space] -= replayed
         self._base[space], self._highest[space] = epoch.base, epoch.highest
+        for hole in detail.holes:
+            self._misses.lose(space, hole.time, -hole.size)
         detail.holes = epoch.holes
         detail.finished -= epoch.highest - epoch.base + 1
         detail.restarts -= 1
