@@ -102,6 +102,14 @@ def captured(report: Report) -> tuple[int, int] | None:
     return (min(begins), max(ends)) if begins and ends else None
 
 
+def around(report: Report, begin: int, end: int) -> tuple[int, int]:
+    """The whole capture, where what is drawn takes up a quarter of it or more: then all pictures have one axis of time."""
+    seen = captured(report)
+    if seen is None or seen[0] > begin or seen[1] < end - 2 * SECOND or (end - begin) * 4 < seen[1] - seen[0]:
+        return begin, end
+    return seen[0], max(seen[1], end)
+
+
 def title(ax: Axes, what: str, report: Report) -> None:
     """What it shows, of which capture, and how far that is to be trusted."""
     rows = report.rows("captures")
@@ -128,7 +136,8 @@ def time_axis(ax: Axes, begin: int, end: int) -> None:
     locator = dates.AutoDateLocator(tz=UTC, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(FuncFormatter(_Clock(begin, end)))
-    ax.set_xlabel(f"time, {span(begin, end)}", fontsize=NORMAL, color=INK)
+    exact = f"{date(begin)} {clock(begin, decimals=3)} to {clock(end, decimals=3)} UTC" if end - begin < 5 * SECOND else span(begin, end)
+    ax.set_xlabel(f"time, {exact}", fontsize=NORMAL, color=INK)
     ax.tick_params(labelsize=SMALL, colors=INK)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)

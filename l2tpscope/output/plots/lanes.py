@@ -17,7 +17,7 @@ BROKEN = frozenset({"unanswered", "refused", "failed", "lost"})
 ENDED = BROKEN | {"closed", "replaced"}
 SILENCE = 60 * SECOND
 """From here on a stretch without data is drawn; longer in a long capture, where it would be too narrow to be seen."""
-SILENCE_SHARE = 200
+SILENCE_SHARE = 600
 MARKED = {
     "new child SAs asked for": "rekeying",
     "rekeyed": "rekeying",

@@ -1,4 +1,4 @@
-"""loss: what was lost and reordered of every sequence space while it lived, with its 95 % interval; or why that cannot be measured."""
+"""loss: what was lost and reordered over time, and of every sequence space with its 95 % interval; or why that cannot be measured."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import NDArray
 
 from l2tpscope.analysis.wilson import wilson
+from l2tpscope.output.courses import Course, courses
 from l2tpscope.output.plots.canvas import (
     DAY,
     INK,
@@ -21,6 +23,7 @@ from l2tpscope.output.plots.canvas import (
     PLAIN,
     QUIET,
     SMALL,
+    around,
     canvas,
     captured,
     days,
@@ -32,7 +35,7 @@ from l2tpscope.output.plots.canvas import (
     title,
 )
 from l2tpscope.output.plots.choice import parts
-from l2tpscope.output.values import interval
+from l2tpscope.output.values import SECOND, duration, interval
 from l2tpscope.report import Report
 
 DIRECTIONS = {"to_responder": "#0b4f8a", "to_initiator": "#e08a1e"}
@@ -57,9 +60,11 @@ class Place(NamedTuple):
 
 
 def loss(report: Report, ax: Axes | None = None, *, vpn: int | None = None) -> Axes:
-    """Draw a sign for every measurable row of `loss`, on a line as long as the space lived.
+    """Draw a sign for every measurable row of `loss`, on a line as long as the space lived; behind it, loss over time.
 
-    *Bias*: the ratio is that of the whole life of the space, not of an instant; where the sign stands on its line means nothing.
+    A column is a stretch of time with at least 50 numbers, of all sessions or all SAs of a direction together (`throughput` has each);
+    control messages, echoes and TCP are too few for that, and of L2TPv3 it is not known.
+    *Bias*: the ratio of a sign is that of the whole life of its space, not of an instant; where it stands on its line means nothing.
     The vertical scale grows with the square root, so that 0.1 % is seen beside 20 %.
     """
     wanted = parts(report, vpn)
@@ -72,17 +77,20 @@ def loss(report: Report, ax: Axes | None = None, *, vpn: int | None = None) -> A
         title(ax, "Loss", report)
         return ax
     places = _places(report, measured, seen)
-    time_axis(ax, min(place.begin for place in places), max(place.end for place in places))
+    time_axis(ax, *around(report, min(place.begin for place in places), max(place.end for place in places)))
     title(ax, "Loss", report)
     spaces = sorted({row.space for row in measured})
+    ways = courses(report, wanted.has)
+    for course in ways:
+        _course(ax, course)
     alike: dict[tuple[str, str, bool], list[Place]] = defaultdict(list)
     for place in places:
         alike[place.row.space, place.row.direction, place.row.capture_suspect].append(place)
     for (space, _, _), several in alike.items():
         _draw(ax, several, MARKERS[spaces.index(space) % len(MARKERS)], len(places))
-    _axis(ax, measured)
+    _axis(ax, measured, ways)
     together = list(_together(ax, measured, spaces)) if len(measured) > MOST_INTERVALS else []
-    legend(ax, [*_signs(measured, spaces), *together])
+    legend(ax, [*_signs(measured, spaces), *_columns(ways), *together])
     _unmeasured(ax, rows)
     return ax
 
@@ -153,7 +161,7 @@ def _draw(ax: Axes, places: Sequence[Place], marker: str, among: int) -> None:
         "alpha": 1.0 if bold else 0.35,
     }
     ax.hlines(lost, days([place.begin for place in places]), days([place.end for place in places]), **lives)
-    for exact in (True, False):
+    for exact in (True, False) if bold else ():
         ends = [
             (x, 100 * place.row.loss_low_ratio, 100 * place.row.loss_high_ratio)
             for x, place in zip(at, places, strict=True)
@@ -161,8 +169,7 @@ def _draw(ax: Axes, places: Sequence[Place], marker: str, among: int) -> None:
         ]
         if ends:
             middle, low, high = zip(*ends, strict=True)
-            pale = 0.12 if not bold else 0.9 if exact else 0.45
-            ax.vlines(middle, low, high, colors=colour, linewidths=1.4 if bold and exact else 0.6, alpha=pale, zorder=2)
+            ax.vlines(middle, low, high, colors=colour, linewidths=1.4 if exact else 0.6, alpha=0.9 if exact else 0.45, zorder=2)
     (signs,) = ax.plot(at, lost, linestyle="none", marker=marker, markersize=7 if bold else 4.5, zorder=4)
     signs.set(markerfacecolor=colour if filled else "white", markeredgecolor=INK if row.capture_suspect else colour)
     signs.set(markeredgewidth=1.6 if row.capture_suspect else 1.0, gid=f"loss {row.space} {row.direction}")
@@ -187,9 +194,7 @@ def _reordered(ax: Axes, places: Sequence[Place], colour: str) -> None:
 
 def _together(ax: Axes, rows: Sequence[Any], spaces: Sequence[str]) -> Iterator[Line2D]:
     """Where there are too many spaces to read their intervals: beside the picture, those of all that are alike."""
-    for number, (space, direction) in enumerate(sorted({(row.space, row.direction) for row in rows})):
-        alike = [row for row in rows if (row.space, row.direction) == (space, direction)]
-        lost, expected = sum(row.lost for row in alike), sum(row.expected for row in alike)
+    for number, ((space, direction), lost, expected) in enumerate(_sums(rows)):
         low, high = wilson(lost, expected)
         words = f"together, {space} to the {direction.removeprefix('to_')}: {lost:,}/{expected:,}, {interval(lost / expected, low, high)}"
         colour, at = DIRECTIONS[direction], 1.012 + 0.014 * number
@@ -201,10 +206,51 @@ def _together(ax: Axes, rows: Sequence[Any], spaces: Sequence[str]) -> Iterator[
         yield Line2D([], [], label=words, **look)
 
 
-def _axis(ax: Axes, rows: Sequence[Any]) -> None:
-    """Per cent of the numbers expected; by the square root."""
-    top = 100 * max(row.loss_high_ratio for row in rows)
-    top = max([top, *(100 * row.reordered / row.expected for row in rows if row.reordered and row.expected)])
+def _course(ax: Axes, course: Course) -> None:
+    """Columns of what was lost, and lines of what came late, as shares of what was expected."""
+    colour = DIRECTIONS[course.direction]
+    begins, ends = days([one.begin for one in course.stretches]), days([one.end for one in course.stretches])
+    lost = [100 * one.lost / one.expected for one in course.stretches]
+    look: dict[str, Any] = {"color": colour, "alpha": 0.3, "linewidth": 0, "zorder": 1}
+    drawn = ax.bar(begins, lost, ends - begins, align="edge", **look)
+    for column in drawn:
+        column.set_gid(f"over time {course.space} {course.direction}")
+    late = [(begin, end, one) for begin, end, one in zip(begins, ends, course.stretches, strict=True) if one.reordered]
+    if late:
+        shares = [100 * one.reordered / one.expected for _, _, one in late]
+        lines = ax.hlines(shares, [begin for begin, _, _ in late], [end for _, end, _ in late])
+        lines.set(color=colour, linewidth=1.6, linestyle=":", zorder=1, gid=f"late over time {course.space} {course.direction}")
+
+
+def _columns(ways: Sequence[Course]) -> Iterator[Any]:
+    """What the columns are, and how long."""
+    stretches = sorted(one.end - one.begin for course in ways for one in course.stretches)
+    if stretches:
+        usual = duration(stretches[len(stretches) // 2] / SECOND)
+        named = ", ".join(sorted({each.space for each in ways}))
+        yield Patch(facecolor=QUIET, alpha=0.4, label=f"lost over time, {named} (columns of mostly {usual})")
+    if any(one.reordered for course in ways for one in course.stretches):
+        yield Line2D([], [], linestyle=":", linewidth=1.6, color=QUIET, label="reordered over time")
+
+
+def _sums(rows: Sequence[Any]) -> list[tuple[tuple[str, str], int, int]]:
+    """Of each space and direction, what was lost of what was expected."""
+    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        of = sums[row.space, row.direction]
+        of[0], of[1] = of[0] + row.lost, of[1] + row.expected
+    return [(key, lost, expected) for key, (lost, expected) in sorted(sums.items())]
+
+
+def _axis(ax: Axes, rows: Sequence[Any], ways: Sequence[Course]) -> None:
+    """Per cent of the numbers expected; by the square root. Intervals of few numbers do not stretch it: they go on beyond the top."""
+    few = len(rows) <= MOST_INTERVALS
+    values = [100 * row.loss_ratio for row in rows]
+    values += [100 * row.reordered / row.expected for row in rows if row.reordered and row.expected]
+    values += [100 * max(one.lost, one.reordered) / one.expected for course in ways for one in course.stretches]
+    exact = [100 * row.loss_high_ratio for row in rows if row.loss_high_ratio - row.loss_low_ratio < EXACT] if few else []
+    together = [100 * wilson(lost, expected)[1] for _, lost, expected in _sums(rows)] if not few else []
+    top = max([1.3 * max(values), *exact, *together]) or 100 * min(row.loss_high_ratio for row in rows)
     ax.set_yscale("function", functions=(_root, _square))
     limit = min(104.0, max(top * 1.15, 0.05))
     ax.set_ylim(-0.001 * limit, limit)
@@ -254,7 +300,8 @@ def _signs(rows: Sequence[Any], spaces: Sequence[str]) -> Iterator[Line2D]:
             markersize=7,
             label=f"{LOST.get(space, 'lost')}, {space} ({count:,})",
         )
-    yield Line2D([], [], linestyle="none", marker="|", color=QUIET, markersize=12, label="95 % interval")
+    if len(rows) <= MOST_INTERVALS:
+        yield Line2D([], [], linestyle="none", marker="|", color=QUIET, markersize=12, label="95 % interval")
     if any(row.reordered for row in rows):
         yield Line2D([], [], linestyle=":", marker=(4, 1, 45), color=QUIET, markersize=6, label="reordered")
     if any(row.capture_suspect for row in rows):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from l2tpscope.output.plots.canvas import INK, MARKERS, NORMAL, QUIET, canvas, days, faint_grid, legend, nothing, time_axis, title
+from l2tpscope.output.plots.canvas import INK, MARKERS, NORMAL, QUIET, around, canvas, days, faint_grid, legend, nothing, time_axis, title
 from l2tpscope.output.plots.choice import parts
 from l2tpscope.report import Report
 
@@ -36,7 +36,7 @@ def rtt(report: Report, ax: Axes | None = None, *, vpn: int | None = None) -> Ax
         nothing(ax, "no message of the capture and its answer make a round trip" if vpn is None else f"no round trips of connection {vpn}")
         title(ax, "Round trips", report)
         return ax
-    time_axis(ax, min(row.time for row in rows), max(row.time for row in rows))
+    time_axis(ax, *around(report, min(row.time for row in rows), max(row.time for row in rows)))
     title(ax, "Round trips", report)
     kinds = sorted({row.kind for row in rows})
     for kind in kinds:

@@ -1,4 +1,7 @@
-"""sequence: the numbers (Ns) of control messages over time: a level stretch of signs is a message sent again and again."""
+"""sequence: the numbers (Ns) of control messages over time: a level stretch of signs is a message sent again and again.
+
+Data is not in it: of the numbers of data packets only what was missed and came late is kept, which `loss` shows over time.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from l2tpscope.output.plots.canvas import INK, LOOKS, NORMAL, QUIET, canvas, days, faint_grid, legend, nothing, time_axis, title
+from l2tpscope.output.plots.canvas import INK, LOOKS, NORMAL, QUIET, around, canvas, days, faint_grid, legend, nothing, time_axis, title
 from l2tpscope.output.plots.choice import parts
 from l2tpscope.report import Report
 
@@ -36,7 +39,7 @@ def sequence(report: Report, ax: Axes | None = None, *, vpn: int | None = None) 
         nothing(ax, "no control message of L2TP in clear" if vpn is None else f"no control message in clear of connection {vpn}")
         title(ax, "Control messages", report)
         return ax
-    time_axis(ax, min(row.time for row in rows), max(row.time for row in rows))
+    time_axis(ax, *around(report, min(row.time for row in rows), max(row.time for row in rows)))
     title(ax, "Control messages", report)
     again = Counter(row.tunnel for row in rows if row.fit != "new")
     tunnels = sorted({row.tunnel for row in rows}, key=lambda tunnel: (-again[tunnel], tunnel))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ from l2tpscope.output.plots.canvas import (
     PLAIN,
     QUIET,
     SMALL,
+    around,
     canvas,
     days,
     faint_grid,
@@ -59,9 +60,9 @@ def throughput(report: Report, ax: Axes | None = None, *, vpn: int | None = None
         title(ax, "Throughput", report)
         return ax
     steps = _steps(rows)
-    time_axis(ax, steps.begin, steps.begin + steps.width * steps.number)
+    time_axis(ax, *around(report, steps.begin, steps.begin + steps.width * steps.number))
     title(ax, "Throughput", report)
-    series = _series(rows, steps)
+    series = _series(rows, _namer(report, rows), steps)
     peak = max(float(np.abs(values).max()) for ways in series.values() for values in ways) if series else 1.0
     scale, unit = next(((size, name) for size, name in UNITS if peak >= size), UNITS[-1])
     for look, (name, ways) in zip(LOOKS, series.items(), strict=False):
@@ -82,12 +83,29 @@ def _steps(rows: Sequence[Any]) -> Steps:
     return Steps(begin, width * joined, -(-(end - begin) // (width * joined)))
 
 
-def _series(rows: Sequence[Any], steps: Steps) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Bits a second per bin, both ways, of each session or SA, the busiest first, and of the others together."""
+def _namer(report: Report, rows: Sequence[Any]) -> Callable[[Any], str]:
+    """What each row is drawn as: its session or SA; where these are too many, its connection, whose SAs follow each other."""
+    if len({_part(row) for row in rows}) <= MOST_LINES + 1:
+        return _part
+    tunnels = {row.tunnel: row.vpn for row in report.rows("tunnels")}
+    sas = {row.esp_sa: row.vpn for row in report.rows("esp_sas")}
+
+    def name(row: Any) -> str:
+        vpn, what = (tunnels.get(row.tunnel), "sessions") if row.esp_sa is None else (sas.get(row.esp_sa), "ESP")
+        return _part(row) if vpn is None else f"vpn {vpn}, {what}"
+
+    return name
+
+
+def _part(row: Any) -> str:
+    return f"ESP SA {row.esp_sa}" if row.esp_sa is not None else f"session {row.session}"
+
+
+def _series(rows: Sequence[Any], name: Callable[[Any], str], steps: Steps) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Bits a second per bin, both ways, of each session, SA or connection, the busiest first, and of the others together."""
     of: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = defaultdict(lambda: (np.zeros(steps.number), np.zeros(steps.number)))
     for row in rows:
-        name = f"ESP SA {row.esp_sa}" if row.esp_sa is not None else f"session {row.session}"
-        way = of[name][0 if row.direction == "to_responder" else 1]
+        way = of[name(row)][0 if row.direction == "to_responder" else 1]
         way[(row.time - steps.begin) // steps.width] += row.octets * 8 * SECOND / steps.width
     ordered = sorted(of.items(), key=lambda item: -float(item[1][0].sum() + item[1][1].sum()))
     if len(ordered) <= MOST_LINES + 1:

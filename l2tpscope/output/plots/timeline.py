@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from l2tpscope.output.plots.canvas import (
+    DAY,
     INK,
     PLAIN,
     QUIET,
@@ -37,6 +38,8 @@ LANE_IN, HEAD_POINTS, THIN_POINTS = 0.22, 13.0, 5.0
 TALLEST_IN, MOST_IN = 11.0, 60.0
 """Lanes become thin before a picture becomes taller than the first; it never becomes taller than the second."""
 MOST_FINDINGS = 8
+MOST_TICKS = 150
+"""Of HELLOs side by side."""
 SIGNS = {"error": "X", "warning": "^", "info": "o"}
 
 
@@ -152,7 +155,7 @@ def _rows(ax: Axes, rows: Sequence[Row], found: Sequence[Group]) -> None:
             ax.axhline(top, color="#cccccc", linewidth=0.6, zorder=0)
         top += row.height
     _names(ax, names, point)
-    legend(ax, _signs(found, rows))
+    legend(ax, _signs(found, rows, _room(ax)))
 
 
 def _names(ax: Axes, names: Sequence[tuple[float, str]], point: float) -> None:
@@ -207,6 +210,8 @@ def _bar(ax: Axes, bar: Bar, middle: float, height: float, point: float) -> None
     _end(ax, bar, middle, thick, size)
     for kind, sign in MARKS.items():
         times = [mark.time for mark in bar.marks if mark.kind == kind]
+        if kind == "HELLO":
+            times = apart(times, _room(ax))
         if times:
             ax.plot(
                 days(times),
@@ -220,6 +225,21 @@ def _bar(ax: Axes, bar: Bar, middle: float, height: float, point: float) -> None
                 zorder=3 if kind == "HELLO" else 4,
                 gid=f"{kind} of {bar.kind} {bar.number}",
             )
+
+
+def _room(ax: Axes) -> int:
+    """Time between two HELLOs below which they would be one black bar, in nanoseconds."""
+    low, high = ax.get_xlim()
+    return int((high - low) * DAY / MOST_TICKS)
+
+
+def apart(times: Sequence[int], least: int) -> list[int]:
+    """Those that lie far enough after the one before: silence is still seen."""
+    kept: list[int] = []
+    for time in sorted(times):
+        if not kept or time - kept[-1] >= least:
+            kept.append(time)
+    return kept
 
 
 def _end(ax: Axes, bar: Bar, middle: float, thick: float, size: float) -> None:
@@ -252,7 +272,7 @@ def _words(ax: Axes, at: float, words: str, size: float, weight: str = "normal")
     text.set_in_layout(False)
 
 
-def _signs(found: Sequence[Group], rows: Sequence[Row]) -> Iterator[Any]:
+def _signs(found: Sequence[Group], rows: Sequence[Row], room: int) -> Iterator[Any]:
     """What the signs mean, of those that are there."""
     bars = [bar for group in found for lane in group.lanes for bar in lane.bars]
     kinds = {bar.kind for bar in bars}
@@ -260,7 +280,12 @@ def _signs(found: Sequence[Group], rows: Sequence[Row]) -> Iterator[Any]:
     told = {row.finding.severity for row in rows if row.finding is not None}
     yield from (Patch(facecolor=COLOURS[kind], edgecolor=EDGES[kind], label=NAMES.get(kind, kind)) for kind in COLOURS if kind in kinds)
     yield from (sign for there, sign in _conditions(bars) if there)
-    yield from (_mark(sign.marker, kind, face=sign.face, size=max(sign.size, 6)) for kind, sign in MARKS.items() if kind in seen)
+    hellos = ([mark.time for mark in bar.marks if mark.kind == "HELLO"] for bar in bars)
+    some = any(len(apart(times, room)) < len(times) for times in hellos)
+    names = {"HELLO": "HELLO (not all drawn)"} if some else {}
+    yield from (
+        _mark(sign.marker, names.get(kind, kind), face=sign.face, size=max(sign.size, 6)) for kind, sign in MARKS.items() if kind in seen
+    )
     yield from (_mark(marker, f"finding: {severity}", face="white") for severity, marker in SIGNS.items() if severity in told)
 
 
