@@ -20,4 +20,6 @@ def wilson(hits: int, trials: int) -> tuple[float, float]:
     spread = Z * Z / trials
     centre = (share + spread / 2) / (1 + spread)
     half = Z * sqrt(share * (1 - share) / trials + spread / (4 * trials)) / (1 + spread)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    low = centre - half if hits else 0.0  # what rounding leaves of a zero would be shown as a share
+    high = centre + half if hits != trials else 1.0
+    return max(0.0, low), min(1.0, high)

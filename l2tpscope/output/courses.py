@@ -62,7 +62,12 @@ def courses(report: Report, has: Callable[[ThroughputRow], bool] | None = None) 
     if not every:
         return []
     least = (max(one.end for one in every) - min(one.begin for one in every)) // STRETCHES
-    return [Course(*key, _joined([some[time] for time in sorted(some)], least)) for key, some in sorted(bins.items())]
+    return [Course(*key, _joined([some[time] for time in sorted(some)], least)) for key, some in sorted(bins.items(), key=_order)]
+
+
+def _order(item: tuple[tuple[str, Direction], object]) -> tuple[str, bool]:
+    (space, direction), _ = item
+    return space, direction != "to_responder"
 
 
 def _joined(bins: Sequence[Stretch], least: int) -> list[Stretch]:

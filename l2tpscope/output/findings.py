@@ -20,6 +20,7 @@ MOST = 5
 """Findings that the summary names."""
 CLIENTS = 3
 NOTHING = "nothing was found that is wrong: docs/findings.md says what is looked for, and what no capture can show"
+NOTHING_SEEN = "no L2TP, IKE or ESP in the capture: there was nothing to judge"
 Line = tuple[str, str]
 """A label, and what stands beside it."""
 
@@ -31,7 +32,7 @@ def diagnosis(report: Report) -> list[Block]:
     blocks = captures(measures.captures)
     if report.interrupted:
         blocks.insert(0, Block(lines=[Cell("INTERRUPTED: what follows is what had been read until then", "warn")]))
-    blocks.append(Block(f"FINDINGS {counts(rows)}", [] if rows else [Cell(NOTHING)]))
+    blocks.append(Block(f"FINDINGS {counts(rows)}", [] if rows else [Cell(NOTHING_SEEN, "warn") if report.empty else Cell(NOTHING)]))
     return blocks + [_block(number, row, measures) for number, row in enumerate(rows, 1)]
 
 

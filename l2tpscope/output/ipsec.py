@@ -231,7 +231,8 @@ def _concluded(rows: Sequence[InferenceRow], wanted: Sequence[str], reasoned: Se
         found = list(dict.fromkeys(_conclusion(row, reasoned) for row in told))
         lines += found[:OF_A_KIND]
         if len(found) > OF_A_KIND:
-            lines.append(Cell(f"and {len(found) - OF_A_KIND} more conclusions of this kind ({name})", "dim"))
+            more = len(found) - OF_A_KIND
+            lines.append(Cell(f"and {more} more conclusion{'s' * (more > 1)} of this kind ({name})", "dim"))
     return lines
 
 

@@ -14,10 +14,12 @@ from l2tpscope.output.tunnels import tunnels
 from l2tpscope.output.vpns import clear, vpns
 from l2tpscope.report import Report
 
+EMPTY = "was it the right interface, and did a capture filter keep UDP 500, 4500, 1701, ESP and IP protocol 115?"
 LEAST = 12
 """Lines that are left to tunnels and to sessions, however much is said before them."""
-NEXT = 3
-"""Commands to run next."""
+TABLES = 2
+"""Of the commands to run next, those that list a table."""
+PICTURED = (("ladder", "message by message"), ("report -o report.html", "a page to mail, with pictures"))
 
 
 def summary(report: Report) -> list[Block]:
@@ -48,8 +50,9 @@ def _next(report: Report) -> Block:
     if report.empty:
         others = other_vpns(measures.captures)
         but = f", but {others}" if others else ""
-        return Block("NEXT", [Cell(f"no L2TP, IKE or ESP here{but}; L2TP on another UDP port is found with --port N")])
-    wanted = [*_wanted(measures), ("summary --format json", "everything")][:NEXT]
+        lines = [f"no L2TP, IKE or ESP here{but}; L2TP on another UDP port is found with --port N", EMPTY]
+        return Block("NEXT", [Cell(line) for line in lines])
+    wanted = [*_wanted(measures)[:TABLES], *PICTURED[not measures.vpns :]]
     lines = [command(name, measures.captures) for name, _ in wanted]
     width = max(map(len, lines))
     return Block("NEXT", [Cell(f"{line:<{width}}  # {why}") for line, (_, why) in zip(lines, wanted, strict=True)])

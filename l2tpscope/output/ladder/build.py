@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from l2tpscope.analysis.rows import VpnRow
 from l2tpscope.output.blocks import Block, Cell, Head, Row
@@ -70,7 +72,7 @@ def _ladder(scene: Scene, most: int) -> Ladder:
     control, acknowledgements = control_rungs(scene)
     rungs = marked([*control, *ike_rungs(scene), *ppp_rungs(scene)], marks(scene))
     all_rungs = alike(with_stretches(rungs, packets(scene), len(scene.lanes) - 1))
-    kept = thinned(all_rungs, most)
+    kept = dated(thinned(all_rungs, most))
     return Ladder(
         title=_title(scene),
         about=_about(scene, all_rungs),
@@ -80,6 +82,16 @@ def _ladder(scene: Scene, most: int) -> Ladder:
         captures=len(scene.report.measures.captures),
         footer=_footer(scene, kept, acknowledgements),
     )
+
+
+def dated(rungs: Sequence[Rung]) -> list[Rung]:
+    """The same, with the date on the first of each further day: their times are those of a clock."""
+    days = [date(rung.time) for rung in rungs]
+    new = [False, *(day != before for before, day in pairwise(days))]
+    return [
+        replace(rung, notes=[Cell(f"on {day}", "dim"), *rung.notes]) if first else rung
+        for rung, day, first in zip(rungs, days, new, strict=False)
+    ]
 
 
 def thinned(rungs: Sequence[Rung], most: int) -> list[Rung]:
@@ -135,7 +147,8 @@ def _about(scene: Scene, rungs: Sequence[Rung]) -> list[Cell]:
         lines.append(Cell("one direction alone can be read here: what was answered is not to be told", "warn"))
     if rungs:
         begin, end = rungs[0].time, max(rung.last for rung in rungs)
-        lines.append(Cell(f"{date(begin)}, times in UTC, Δ since the row before; {duration((end - begin) / 1e9)} in all", "dim"))
+        day = date(begin) if date(begin) == date(end) else f"{date(begin)} to {date(end)}"
+        lines.append(Cell(f"{day}, times in UTC, Δ since the row before; {duration((end - begin) / 1e9)} in all", "dim"))
     return lines
 
 

@@ -35,14 +35,19 @@ def verdict(report: Report, say: Say) -> str:
     parts = [f'<p class="headline {tone}">{html(said)}</p>']
     if report.interrupted:
         parts.append(f'<p class="warn">{html(say("interrupted"))}</p>')
-    if worst is None and not report.empty:
+    if report.empty:
+        parts.append(f'<p class="quiet">{html(say("nothing-more"))}</p>')
+    elif worst is None:
         parts.append(f'<p class="quiet">{html(say("no-finding-more"))}</p>')
     first = next((row for row in findings if row.severity == worst), None)
     if first is not None:
         parts.append(f'<p lang="en"><a href="#finding-{findings.index(first) + 1}">{html(first.summary)}</a></p>')
     outcomes = Counter[str](row.outcome for row in vpns)
     listed = ", ".join(f"{count(number)} {say.value(outcome)}" for outcome, number in outcomes.most_common())
-    tiles = [(count(len(vpns)), say("connections"), listed), _quality(report.measures.captures, say)]
+    tiles = [
+        (count(len(vpns)), say("one-connection" if len(vpns) == 1 else "connections"), listed),
+        _quality(report.measures.captures, say),
+    ]
     parts.append(f'<ul class="tiles">{"".join(_tile(*tile) for tile in tiles)}</ul>')
     parts += [_capture(row, say) for row in report.measures.captures]
     if report.notes:

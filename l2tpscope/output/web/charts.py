@@ -8,6 +8,8 @@ from typing import Any, get_args, get_type_hints
 
 from l2tpscope.analysis.rows import LossRow, RttRow, ThroughputRow
 from l2tpscope.analysis.rtt import Statistic, statistics
+from l2tpscope.analysis.wilson import wilson
+from l2tpscope.output.courses import courses
 from l2tpscope.output.escape import terminal
 from l2tpscope.output.values import SECOND, count, interval
 from l2tpscope.output.web.lanes import extent, origin, seconds
@@ -27,6 +29,9 @@ SERIES = 20
 BINS = 600
 """Of a series: more are joined, so that their octets stay whole."""
 WAYS = ("to_responder", "to_initiator")
+ARROWS = {"to_responder": "→", "to_initiator": "←"}
+FEW = 12
+"""Losses that are all drawn; of more, those that lost nothing become one a kind and direction."""
 
 
 def subject(row: RttRow | LossRow | ThroughputRow) -> str:
@@ -87,22 +92,60 @@ def losses(report: Report) -> Json:
     """The measured ones with their intervals, those of one kind together, the most lost first; what was not measurable, and why."""
     rows: list[LossRow] = report.rows("loss")
     measured = [row for row in rows if row.measurable and row.loss_ratio is not None]
+    whole = [row for row in measured if not row.lost] if len(measured) > FEW else []
+    measured = [row for row in measured if row.lost] if whole else measured
     measured.sort(key=lambda row: -(row.loss_ratio or 0.0))
     why: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
         if not row.measurable:
             why[row.space, row.why_not or ""] += 1
     return {
-        "rows": [_loss(row) for row in sorted(measured[:LOSSES], key=lambda row: SPACES.index(row.space))],
+        "rows": [*(_loss(row) for row in sorted(measured[:LOSSES], key=lambda row: SPACES.index(row.space))), *_together(whole)],
+        "courses": _courses(report),
         "left": max(0, len(measured) - LOSSES),
         "unmeasured": [[space, terminal(reason), number] for (space, reason), number in sorted(why.items(), key=lambda item: -item[1])],
     }
 
 
+def _together(rows: Sequence[LossRow]) -> list[Json]:
+    """Many that lost nothing, as one a kind and direction."""
+    groups: dict[tuple[str, str], list[LossRow]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (SPACES.index(row.space), row.direction != WAYS[0])):
+        groups[row.space, row.direction].append(row)
+    found = []
+    for (space, direction), several in groups.items():
+        expected = sum(row.expected or 0 for row in several)
+        low, high = wilson(0, expected)
+        text = f"0/{count(expected)}  {interval(0.0, low, high)}"
+        name = f"{count(len(several))} × {ARROWS[direction]} {space}"
+        suspect = any(row.capture_suspect for row in several)
+        found.append({"name": name, "ratio": 0.0, "low": low, "high": high, "text": text, "suspect": suspect})
+    return found
+
+
+def _courses(report: Report) -> list[Json]:
+    """Over time: of each kind and direction begin and end of a stretch, shares lost and reordered, and both with what was expected."""
+    begin = origin(report)
+    return [
+        {
+            "name": f"{ARROWS[each.direction]} {each.space}",
+            "way": WAYS.index(each.direction),
+            "stretches": [
+                [
+                    *(seconds(one.begin, begin), seconds(one.end, begin)),
+                    *(round(some / one.expected, 6) for some in (one.lost, one.reordered)),
+                    f"{count(one.lost)} + {count(one.reordered)} / {count(one.expected)}",
+                ]
+                for one in each.stretches
+            ],
+        }
+        for each in courses(report)
+    ]
+
+
 def _loss(row: LossRow) -> Json:
-    way = "→" if row.direction == "to_responder" else "←"
     return {
-        "name": terminal(f"{subject(row)} {way} {row.space}"),
+        "name": terminal(f"{subject(row)} {ARROWS[row.direction]} {row.space}"),
         "ratio": row.loss_ratio,
         "low": row.loss_low_ratio,
         "high": row.loss_high_ratio,

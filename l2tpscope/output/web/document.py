@@ -39,9 +39,12 @@ SAID = (
         "session",
     ),
     *("side-initiator", "side-responder", "clean", "not-clean", "no-rtt", "no-loss", "no-throughput", "timeline", "rtt", "loss"),
-    *("throughput", "all-sessions", "all-esp", "to_responder", "to_initiator", "octets-in", "suspect", "loss-left", "rows", "of"),
+    *("throughput", "all-sessions", "all-esp", "to_responder", "to_initiator", "suspect", "loss-left", "rows", "of"),
+    *("no-ladder", "lost-course", "late-course", "bit-a-second"),
 )
 """What the script says: it fills the braces in itself."""
+SOUGHT = 8
+"""Connections from which on one is looked for by its name."""
 LADDER_THEMES = f':root[data-theme="light"] .l2tp-ladder{{{LIGHT}}}:root[data-theme="dark"] .l2tp-ladder{{{DARK}}}'
 """The page's own choice goes before the system's; on paper it is light."""
 LADDER_PRINT = f"@media print{{:root[data-theme] .l2tp-ladder{{{LIGHT}}}}}"
@@ -111,16 +114,21 @@ def _section(name: str, report: Report, say: Say, digests: Mapping[str, str | No
 def _picture(name: str, report: Report, say: Say) -> Iterator[str]:
     """Where the script draws, what it draws, and the same in numbers."""
     yield f'<p class="quiet">{html(say(f"{name}-about"))}</p>'
-    if name == "timeline":
+    if name == "timeline" and any(report.rows(table) for table in ("vpns", "tunnels", "ike_sas", "esp_sas")):
         buttons = "".join(
             f'<button type="button" data-zoom="{key}" aria-label="{html(say(word))}">{html(key)}</button>' for word, key in CONTROLS
         )
         yield f'<div class="tools" role="group" aria-label="{html(say("timeline"))}">{buttons}<span class="quiet" id="range"></span></div>'
         yield f'<p class="quiet help">{html(say("zoom-help"))}</p>'
+        if len(report.rows("vpns")) > SOUGHT:
+            yield f'<p class="tools"><label>{html(say("filter-lanes"))} <input type="search" id="lanes"></label></p>'
     if name == "rtt" and len(report.rows("rtt")) > charts.POINTS:
         yield f'<p class="warn">{html(say("rtt-thinned", n=count(len(report.rows("rtt")))))}</p>'
-    if name == "throughput":
+    if name == "throughput" and report.rows("throughput"):
         yield f'<p class="tools"><label>{html(say("series"))} <select id="series"></select></label></p>'
+    if name == "loss":
+        label = html(say("loss-over-time"))
+        yield f'<div class="picture zooms" id="draw-course" role="group" aria-label="{label}" tabindex="0" hidden></div>'
     zooms = "" if name == "loss" else " zooms"
     yield f'<div class="picture{zooms}" id="draw-{name}" role="group" aria-label="{html(say(name))}" tabindex="0"></div>'
     if name == "rtt":

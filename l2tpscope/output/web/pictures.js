@@ -25,11 +25,13 @@
 
   const STEPS = [1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120,
     300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000, 7776000, 31536000];
+  const dated = (time) => { const date = new Date(time); return Number.isNaN(date.getTime()) ? "" : date.toISOString().slice(0, 10); };
+  const several = dated(view.begin) !== dated(view.begin + view.length * 1e3);
   const clock = (seconds, step) => {
     const date = new Date(Math.floor(view.begin + seconds * 1e3 + 1e-3)); // cut to the ms, but for what a float lacks
     if (Number.isNaN(date.getTime())) return "";
     const iso = date.toISOString();
-    const day = view.length > 86400 ? `${iso.slice(5, 10)} ` : "";
+    const day = several ? `${iso.slice(5, 10)} ` : "";
     if (step >= 86400) return iso.slice(0, 10);
     if (step >= 1) return day + iso.slice(11, 19);
     return step >= 0.001 ? day + iso.slice(11, 23) : `+${seconds.toFixed(5)} s`;
@@ -132,7 +134,10 @@
   const KINDS = ["IKE SA", "ESP SA", "tunnel", "session"];
   const SHAPES = { hello: "bar", again: "down", rekeying: "diamond" };
   const drawTimeline = () => {
-    const { groups, left: leftOut } = view.timeline;
+    const { left: leftOut } = view.timeline;
+    const sought = (byId("lanes")?.value || "").trim().toLowerCase();
+    const groups = view.timeline.groups.filter((group) =>
+      `${group.name} ${group.lanes.flat().map((bar) => bar.name).join(" ")}`.toLowerCase().includes(sought));
     if (!groups.length) return empty("timeline", words["no-ladder"]);
     const lanes = groups.reduce((sum, group) => sum + group.lanes.length, 0);
     const row = lanes > 120 ? 15 : 20, head = 18, keys = 40;
@@ -184,7 +189,7 @@
       const drawn = {};
       for (const [time, kind] of bar.marks) {
         const x = on.x(time);
-        if (!on.inside(time) || Math.abs(x - (drawn[kind] ?? -9)) < 2) continue;
+        if (!on.inside(time) || x - (drawn[kind] ?? -9) < (kind === "hello" ? 6 : 2)) continue;
         drawn[kind] = x;
         told(mark(on.svg, SHAPES[kind], x, middle, 4, kind), `${words[kind]}: ${clock(time, 0.001)}`);
       }
@@ -208,7 +213,7 @@
     for (let power = Math.floor(least); power <= most; power += 1) {
       for (const value of factors.map((factor) => factor * 10 ** power).filter((each) => Math.log10(each) >= least && Math.log10(each) <= most)) {
         make(on.svg, "line", { x1: on.left, x2: on.left + on.room, y1: y(value), y2: y(value), class: "tick" });
-        make(on.svg, "text", { x: on.left - 6, y: y(value) + 4, "text-anchor": "end", class: "quiet" }, `${+value.toPrecision(2)} ms`);
+        make(on.svg, "text", { x: on.left - 6, y: y(value) + 4, "text-anchor": "end", class: "quiet" }, value < 1000 ? `${+value.toPrecision(2)} ms` : `${+(value / 1000).toPrecision(2)} s`);
       }
     }
     for (const [time, value, side, clean, text] of points) {
@@ -222,6 +227,8 @@
     brush(on);
   };
 
+  const WAYS = ["to_responder", "to_initiator"];
+
   // ---- loss -----------------------------------------------------------------------------------------------------
   const drawLoss = () => {
     const { rows, left: leftOut } = view.loss;
@@ -232,7 +239,10 @@
     const left = Math.min(270, wide * 0.36);
     const on = canvas("loss", height, `${words.loss}: ${rows.length}`, left);
     const room = Math.max(60, on.room - 230);
-    const high = Math.min(1, nice(Math.max(1e-4, ...rows.map((each) => each.high ?? each.ratio))));
+    /* The interval of a few numbers says little: it does not press the others flat, and goes on beyond the edge. */
+    const narrow = rows.filter((each) => each.high - each.low < 0.1).map((each) => each.high);
+    const reach = Math.max(1e-4, ...rows.map((each) => each.ratio * 1.3), ...narrow);
+    const high = Math.min(1, nice(reach > 1e-4 ? reach : Math.min(...rows.map((each) => each.high ?? 1))));
     const x = (ratio) => left + (Math.min(ratio, high) / high) * room;
     for (const part of [0, 0.5, 1]) {
       make(on.svg, "line", { x1: x(high * part), x2: x(high * part), y1: AXIS - 4, y2: AXIS + rows.length * row, class: part ? "tick" : "zero" });
@@ -242,6 +252,7 @@
       const y = AXIS + number * row + row / 2;
       make(on.svg, "text", { x: 4, y: y + 4 }, clip(each.name, (left - 14) / 7));
       if (each.low !== null && each.high !== null) make(on.svg, "line", { x1: x(each.low), x2: x(each.high), y1: y, y2: y, class: "span" });
+      if (each.high > high) mark(on.svg, "right", x(1), y, 4, "beyond");
       told(make(on.svg, "circle", { cx: x(each.ratio), cy: y, r: 4.5, class: "dot" }), each.text);
       const text = make(on.svg, "text", { x: left + room + 14, y: y + 4, class: each.suspect ? "quiet" : "" }, each.text + (each.suspect ? " *" : ""));
       if (each.suspect) told(text, words.suspect);
@@ -254,24 +265,56 @@
     }
   };
 
+  const drawCourse = () => {
+    const { courses } = view.loss;
+    const box = byId("draw-course");
+    box.hidden = !courses.length;
+    if (!courses.length) return;
+    const height = 210, bottom = height - 34, top = AXIS + 8;
+    const on = canvas("course", height, `${words.loss}: ${courses.map((each) => each.name).join(", ")}`, 66);
+    const seen = courses.map((each) => each.stretches.filter((one) => one[1] >= from && one[0] <= to));
+    let most = 1e-3;
+    for (const one of seen.flat()) most = Math.max(most, one[2], one[3]);
+    const high = Math.min(1, nice(most));
+    const y = (ratio) => bottom - (ratio / high) * (bottom - top);
+    const x = (seconds) => on.x(Math.min(to, Math.max(from, seconds)));
+    timeAxis(on, bottom);
+    for (const part of [0, 0.5, 1]) {
+      make(on.svg, "line", { x1: on.left, x2: on.left + on.room, y1: y(high * part), y2: y(high * part), class: part ? "tick" : "zero" });
+      make(on.svg, "text", { x: on.left - 6, y: y(high * part) + 4, "text-anchor": "end", class: "quiet" }, `${+(high * part * 100).toPrecision(3)} %`);
+    }
+    courses.forEach((course, number) => seen[number].forEach(([begin, end, lost, late, text]) => {
+      const said = `${course.name}: ${clock(begin, 1)} \u2013 ${clock(end, 1)}: ${words["lost-course"]} + ${words["late-course"]} ${text}`;
+      const wide = Math.max(1, x(end) - x(begin));
+      told(make(on.svg, "rect", { x: x(begin), y: y(lost), width: wide, height: Math.max(0, bottom - y(lost)), class: `course s${course.way}` }), said);
+      if (late) told(make(on.svg, "line", { x1: x(begin), x2: x(begin) + wide, y1: y(late), y2: y(late), class: `line s${course.way}` }), said);
+    }));
+    legend(on.svg, on.left, height - 10, [...new Map(courses.map((each) => [each.way, each])).values()].flatMap((each) => [
+      [(at, level) => make(on.svg, "rect", { x: at - 7, y: level - 4, width: 16, height: 8, class: `course s${each.way}` }),
+        `${words["lost-course"]}, ${words[WAYS[each.way]]}`],
+      [(at, level) => make(on.svg, "path", { d: `M${at - 7} ${level}h16`, class: `line s${each.way}` }), words["late-course"]]]));
+    brush(on);
+  };
+
   // ---- throughput -----------------------------------------------------------------------------------------------
-  const WAYS = ["to_responder", "to_initiator"];
   const drawThroughput = () => {
     const { bin, series } = view.throughput;
-    const chosen = series[Number(byId("series").value) || 0];
+    const chosen = series[Number(byId("series")?.value) || 0];
     if (!chosen) return empty("throughput", words["no-throughput"]);
     const height = 270, bottom = height - 34, top = AXIS + 8;
     const on = canvas("throughput", height, `${words.throughput}: ${words[chosen.name] || chosen.name}`, 66);
     const visible = (pair) => pair[0] + bin >= from && pair[0] <= to;
     let most = 1;
-    for (const way of WAYS) for (const pair of chosen[way]) if (visible(pair)) most = Math.max(most, pair[1]);
+    const rate = (octets) => octets * 8 / bin;
+    for (const way of WAYS) for (const pair of chosen[way]) if (visible(pair)) most = Math.max(most, rate(pair[1]));
     const high = nice(most);
-    const y = (octets) => bottom - (octets / high) * (bottom - top);
+    const level = (bits) => bottom - (bits / high) * (bottom - top);
+    const y = (octets) => level(rate(octets));
     const x = (seconds) => on.x(Math.min(to, Math.max(from, seconds)));
     timeAxis(on, bottom);
     for (const part of [0, 0.25, 0.5, 0.75, 1]) {
-      make(on.svg, "line", { x1: on.left, x2: on.left + on.room, y1: y(high * part), y2: y(high * part), class: part ? "tick" : "zero" });
-      make(on.svg, "text", { x: on.left - 6, y: y(high * part) + 4, "text-anchor": "end", class: "quiet" }, short(high * part));
+      make(on.svg, "line", { x1: on.left, x2: on.left + on.room, y1: level(high * part), y2: level(high * part), class: part ? "tick" : "zero" });
+      make(on.svg, "text", { x: on.left - 6, y: level(high * part) + 4, "text-anchor": "end", class: "quiet" }, short(high * part));
     }
     WAYS.forEach((way, number) => {
       let path = "", end = null;
@@ -284,8 +327,8 @@
       if (path) make(on.svg, "path", { d: `${path}V${bottom}`, class: `line s${number}` });
     });
     legend(on.svg, on.left, height - 10, [...WAYS.map((way, number) => [
-      (at, level) => make(on.svg, "path", { d: `M${at - 7} ${level}h16`, class: `line s${number}` }), words[way]]),
-      [() => {}, fill(words["octets-in"], bin)]]);
+      (at, under) => make(on.svg, "path", { d: `M${at - 7} ${under}h16`, class: `line s${number}` }), words[way]]),
+      [() => {}, fill(words["bit-a-second"], bin)]]);
     brush(on);
   };
 
@@ -293,8 +336,9 @@
   const draw = () => {
     drawTimeline();
     drawRtt();
+    drawCourse();
     drawThroughput();
-    byId("range").textContent = view.begin === 0 ? "" : `${clock(from, 86400)} ${clock(from, 0.001)} \u2013 ${clock(to, 0.001)} UTC`;
+    if (byId("range")) byId("range").textContent = view.begin === 0 ? "" : `${clock(from, 86400)} ${clock(from, 0.001)} \u2013 ${clock(to, 0.001)} UTC`;
   };
   const range = (low, high) => {
     const length = Math.min(whole[1] - whole[0], Math.max(SHORTEST, high - low));
@@ -331,13 +375,15 @@
   });
 
   const choice = byId("series");
-  view.throughput.series.forEach((each, number) => {
+  if (choice && view.throughput.series.length < 2) choice.closest("p").hidden = true;
+  if (choice) view.throughput.series.forEach((each, number) => {
     const option = document.createElement("option");
     option.value = number;
     option.textContent = words[each.name] || each.name;
     choice.append(option);
   });
-  choice.addEventListener("change", drawThroughput);
+  choice?.addEventListener("change", drawThroughput);
+  byId("lanes")?.addEventListener("input", drawTimeline);
   draw();
   drawLoss();
   let waiting = 0;

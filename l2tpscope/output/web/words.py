@@ -34,6 +34,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "about": ("About this report", "このレポートについて"),
     # ---- verdict
     "nothing": ("No L2TP, IKE or ESP was seen.", "L2TP・IKE・ESP のパケットは見つかりませんでした。"),
+    "nothing-more": (
+        "Was it the right interface, and did a capture filter keep UDP 500, 4500, 1701, ESP and IP protocol 115? "
+        "L2TP on another UDP port is found with --port N.",
+        "インターフェイスは正しいか、キャプチャフィルターが UDP 500・4500・1701、ESP、IP プロトコル 115 を落としていないかを"
+        "確認してください。別の UDP ポートの L2TP は --port N で読み取れます。",
+    ),
     "no-finding": ("Nothing was found that is wrong.", "問題は見つかりませんでした。"),
     "no-finding-more": (
         "That is no proof that all is well: what no capture can show is under methods and limits.",
@@ -47,6 +53,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "one-warning": ("1 warning", "警告 1 件"),
     "one-info": ("1 remark", "参考 1 件"),
     "connections": ("connections", "接続"),
+    "one-connection": ("connection", "接続"),
+    "filter-lanes": ("Show connections that contain", "接続を絞り込む"),
     "quality": ("quality of the capture", "キャプチャの品質"),
     "frames": ("frames", "フレーム数"),
     "span": ("span", "期間"),
@@ -125,26 +133,29 @@ WORDS: dict[str, tuple[str, str]] = {
     "max": ("max ms", "最大 ms"),
     "no-loss": ("No loss could be measured.", "測定できた損失はありません。"),
     "loss-about": (
-        "Lost of expected, with the 95 % interval (Wilson). By numbers (l2tp, esp): what was lost before the tap, or by the capture itself. "
+        "Over time: shares of stretches with at least 50 numbers each (data and ESP that are numbered). Below: lost of expected, with the 95 % interval (Wilson). By numbers (l2tp, esp): what was lost before the tap, or by the capture itself. "
         "Echoes: requests without an answer, lost on either way. tcp: segments that were sent again.",
-        "期待数に対する損失と 95% 信頼区間 (Wilson) です。番号による損失 (l2tp, esp) は観測点より手前、またはキャプチャ自身のもの、"
+        "推移は、番号が 50 以上ある区間ごとの割合です(番号付きのデータと ESP)。その下は期待数に対する損失と 95% 信頼区間 (Wilson) です。番号による損失 (l2tp, esp) は観測点より手前、またはキャプチャ自身のもの、"
         "echo は応答のない要求 (往復どちらの損失も含む)、tcp は再送されたセグメントです。",
     ),
+    "loss-over-time": ("Loss over time", "損失の推移"),
+    "lost-course": ("lost", "損失"),
+    "late-course": ("reordered", "順序逆転"),
     "loss-left": ("{n} more are in the table.", "他 {n} 件は表にあります。"),
     "not-measurable": ("Not measurable", "測定不能"),
     "suspect": ("the capture itself may have lost them", "キャプチャ自身の取りこぼしの可能性あり"),
     "of": ("of", "/"),
     "no-throughput": ("No data were carried.", "データの転送はありません。"),
     "throughput-about": (
-        "Octets of IP datagrams, headers included, in each stretch of time. L2TP in clear and ESP are never added: a capture may hold the same packet as both.",
-        "IP データグラム(ヘッダー込み)の区間ごとの量です。同じパケットが両方に現れうるため、平文の L2TP と ESP は合算しません。",
+        "IP datagrams, headers included, in bits a second. L2TP in clear and ESP are never added: a capture may hold the same packet as both.",
+        "IP データグラム(ヘッダー込み)の毎秒ビット数です。同じパケットが両方に現れうるため、平文の L2TP と ESP は合算しません。",
     ),
     "series": ("show", "表示"),
     "all-sessions": ("all sessions, L2TP in clear", "全セッション(平文の L2TP)"),
     "all-esp": ("all ESP SAs", "全 ESP SA"),
     "to_responder": ("to the responder", "応答側へ"),
     "to_initiator": ("to the initiator", "開始側へ"),
-    "octets-in": ("octets in {n} s", "{n} 秒間のオクテット数"),
+    "bit-a-second": ("bit/s, mean of {n} s", "bit/s ({n} 秒間の平均)"),
     # ---- ladders and tables
     "ladders-left": (
         "{n} more connections are not drawn, the worst are: l2tpscope ladder --vpn N FILE draws any of them.",
