@@ -36,7 +36,8 @@ def summary(report: Report) -> list[Block]:
     connections = vpns(measures, room - _least(len(measures.tunnels)) - for_sessions)
     room -= height(connections)
     told = tunnels(report, room - for_sessions)
-    return [*head, *connections, *told, *sessions(report, room - height(told)), *tail]
+    blocks = [*head, *connections, *told, *sessions(report, room - height(told)), *tail]
+    return [*blocks[:-1], _next(report, 1)] if height(blocks) > LINES else blocks
 
 
 def _least(rows: int) -> int:
@@ -44,15 +45,15 @@ def _least(rows: int) -> int:
     return min(LEAST, rows + 5) if rows else 0
 
 
-def _next(report: Report) -> Block:
-    """The commands whose tables say more of what was seen, the most urgent first; the document last."""
+def _next(report: Report, tables: int = TABLES) -> Block:
+    """The commands whose tables say more of what was seen, the most urgent first; then what shows all of it."""
     measures = report.measures
     if report.empty:
         others = other_vpns(measures.captures)
         but = f", but {others}" if others else ""
         lines = [f"no L2TP, IKE or ESP here{but}; L2TP on another UDP port is found with --port N", EMPTY]
         return Block("NEXT", [Cell(line) for line in lines])
-    wanted = [*_wanted(measures)[:TABLES], *PICTURED[not measures.vpns :]]
+    wanted = [*_wanted(measures)[:tables], *PICTURED[not measures.vpns :]]
     lines = [command(name, measures.captures) for name, _ in wanted]
     width = max(map(len, lines))
     return Block("NEXT", [Cell(f"{line:<{width}}  # {why}") for line, (_, why) in zip(lines, wanted, strict=True)])

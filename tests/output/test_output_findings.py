@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from example_report import HOSTILE, capture, finding, measures, report
 
+from l2tpscope.analysis.rows import Measures
 from l2tpscope.output import Page
 from l2tpscope.output.escape import markdown
 from l2tpscope.output.findings import evidence
@@ -34,6 +35,14 @@ def test_nothing_wrong_is_said() -> None:
     given.findings = []
     assert "nothing was found that is wrong" in text(report(measures=given), "findings", Page())
     assert "FINDINGS" not in text(report(measures=given), "summary", Page())
+
+
+def test_nothing_to_judge_is_not_nothing_wrong() -> None:
+    """Of a capture without L2TP and IPsec nobody is told that nothing was found that is wrong."""
+    none = capture(verdict="empty", l2tp2_control_frames=0, l2tp2_data_frames=0)
+    shown = text(report(measures=Measures(captures=[none])), "findings", Page())
+    assert "there was nothing to judge" in shown
+    assert "nothing was found that is wrong" not in shown
 
 
 def test_only_a_hint_of_good_to_know_is_not_named_first() -> None:

@@ -264,6 +264,27 @@ def long_life(seconds: int) -> Measures:
     return made
 
 
+def test_each_further_day_is_named_where_it_begins() -> None:
+    """Rungs at 23:59 and 00:01 are two minutes and two dates apart: the second one says its date, the head says both."""
+    begin = 1_764_028_740 * SECOND  # 2025-11-24T23:59:00Z
+    talk = [
+        row(
+            MessageRow, "messages", time=begin + at * SECOND, tunnel=1, message=name, direction="to_responder", fit="new", ns=n, frame=n + 1
+        )
+        for n, (at, name) in enumerate(((0, "SCCRQ"), (30, "SCCCN"), (120, "StopCCN")))
+    ]
+    made = Measures(
+        captures=[capture(time_start=begin, time_end=begin + 120 * SECOND)],
+        tunnels=[tunnel(vpn=1, opened=begin, closed=begin + 120 * SECOND)],
+        vpns=[vpn(1, tunnels=[1], ike_sas=[], esp_sas=[], opened=begin)],
+        messages=talk,
+    )
+    (drawn,) = ladders(report(measures=made))
+    assert any("2025-11-24 to 2025-11-25, times in UTC" in line.text for line in drawn.about)
+    said = {rung.label.split()[0]: [note.text for note in rung.notes if note.text.startswith("on ")] for rung in drawn.rungs}
+    assert said == {"SCCRQ": [], "SCCCN": [], "StopCCN": ["on 2025-11-25"]}
+
+
 def test_a_day_is_one_row() -> None:
     """A day of data and of answered echoes is one row with its counts: 259,200 packets, 2,880 echoes each way."""
     (ladder,) = ladders(Report(long_life(86_400)))

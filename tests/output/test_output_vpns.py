@@ -312,12 +312,12 @@ def test_several_servers_have_a_column() -> None:
 
 
 def test_what_to_run_next_follows_from_what_went_wrong() -> None:
-    """An IKE that failed leads to its messages, a conclusion to its rules, a healthy one to what it is made of."""
+    """An IKE that failed leads to its messages, a conclusion to its rules, a healthy one to its parts; all to ladder and page."""
     commands = re.compile(r"^  l2tpscope ([\w-]+)", flags=re.MULTILINE)
-    assert commands.findall(of(wrong_psk())) == ["ike-messages", "vpns", "ike"]
+    assert commands.findall(of(wrong_psk())) == ["ike-messages", "vpns", "ladder", "report"]
     assert commands.findall(text(unanswered_sccrq()))[0] == "inferences"
     assert commands.findall(text(healthy()))[:2] == ["inferences", "loss"]
-    assert commands.findall(of((vpn(stage_grade="certain"), ike_sa()))) == ["vpns", "ike", "summary"]
+    assert commands.findall(of((vpn(stage_grade="certain"), ike_sa()))) == ["vpns", "ike", "ladder", "report"]
 
 
 def test_worst_cases_stay_one_screen() -> None:
