@@ -77,7 +77,7 @@ def _wanted(measures: Measures) -> list[tuple[str, str]]:
         (len(rows) > FEW and bool(measures.rtt), ("rtt", "every round trip")),
         (bool(rows), events),
         (bool(measures.l2f), ("l2f", "each tunnel of L2F, and how it ended")),
-        (bool(rows), messages),
+        (any(row.messages_to_responder or row.messages_to_initiator for row in rows), messages),
         (bool(connections), linked),
         (bool(measures.esp_sas), ("esp", "each SA: numbers, loss, order, what made it")),
         (bool(measures.ike_sas), ("ike", "each IKE SA: what was chosen, how it ended")),

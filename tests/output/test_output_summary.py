@@ -358,3 +358,5 @@ def test_only_what_is_there_is_offered() -> None:
     assert re.findall(r"^  l2tpscope (\w+)", shown, flags=re.MULTILINE) == ["report"]
     shown = text(tunnels=[tunnel()], rtt=[trip(0.02)])
     assert re.findall(r"^  l2tpscope (\w+)", shown, flags=re.MULTILINE) == ["events", "messages", "report"]
+    static = tunnel(version=3, state="partial", messages_to_responder=0, messages_to_initiator=0)
+    assert "l2tpscope messages" not in text(tunnels=[static])

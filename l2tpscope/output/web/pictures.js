@@ -338,7 +338,7 @@
     drawRtt();
     drawCourse();
     drawThroughput();
-    if (byId("range")) byId("range").textContent = view.begin === 0 ? "" : `${clock(from, 86400)} ${clock(from, 0.001)} \u2013 ${clock(to, 0.001)} UTC`;
+    if (byId("range")) byId("range").textContent = view.begin === 0 ? "" : `${several ? clock(from, 86400).slice(0, 5) : `${clock(from, 86400)} `}${clock(from, 0.001)} \u2013 ${clock(to, 0.001)} UTC`;
   };
   const range = (low, high) => {
     const length = Math.min(whole[1] - whole[0], Math.max(SHORTEST, high - low));
