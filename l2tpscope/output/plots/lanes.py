@@ -7,25 +7,19 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from l2tpscope.output.lives import BACK, BROKEN, FORTH, MESSAGES, packed, signs
 from l2tpscope.output.plots.canvas import captured, plain
 from l2tpscope.output.values import SECOND
 from l2tpscope.report import Report
 
 Kind = Literal["IKE SA", "ESP", "tunnel", "session"]
-BROKEN = frozenset({"unanswered", "refused", "failed", "lost"})
-"""States of what never came up, or went away without a word."""
 ENDED = BROKEN | {"closed", "replaced"}
 SILENCE = 60 * SECOND
 """From here on a stretch without data is drawn; longer in a long capture, where it would be too narrow to be seen."""
 SILENCE_SHARE = 600
-MARKED = {
-    "new child SAs asked for": "rekeying",
-    "rekeyed": "rekeying",
-    "moved": "moved",
-    "moved to port 4500": "moved",
-    "icmp error": "ICMP error",
-}
-"""Events that are marked on their bars."""
+MARKED = {"hello": "HELLO", "again": "sent again", "rekeying": "rekeying", "moved": "moved", "icmp error": "ICMP error"}
+"""What is marked on the bars, and as what."""
+ORDER: dict[Kind, int] = {"IKE SA": 0, "ESP": 1, "tunnel": 2, "session": 3}
 NO_VPN = "of no connection"
 HEAD, NAME = 90, 34
 """Characters of the name of a connection, and of a lane."""
@@ -56,6 +50,8 @@ class Bar:
     marks: list[Mark] = field(default_factory=list)
     silences: list[tuple[int, int]] = field(default_factory=list)
     name: str = ""
+    way: str = ""
+    """Of what has one direction: its arrow."""
 
 
 @dataclass(slots=True)
@@ -64,7 +60,6 @@ class Lane:
 
     kind: Kind
     bars: list[Bar]
-    way: str = ""
 
     @property
     def name(self) -> str:
@@ -72,7 +67,7 @@ class Lane:
         numbers = [bar.number for bar in self.bars]
         listed = ", ".join(str(number) for number in numbers[:3]) + (f" ... {numbers[-1]}" if len(numbers) > 3 else "")
         own = f" {self.bars[0].name}" if len(self.bars) == 1 and self.bars[0].name else ""
-        return plain(f"{self.kind} {self.way}{listed}{own}", NAME)
+        return plain(f"{self.kind} {self.bars[0].way}{listed}{own}", NAME)
 
 
 @dataclass(slots=True)
@@ -102,19 +97,10 @@ def groups(report: Report, vpn: int | None = None) -> list[Group]:
     return found
 
 
-def _lanes(found: Iterable[tuple[str, Bar]]) -> Iterator[Lane]:
-    """Bars that do not overlap share a lane, so that a rekeying is a step and not a new row."""
-    lanes: dict[tuple[Kind, str], list[Lane]] = defaultdict(list)
-    order: dict[Kind, int] = {"IKE SA": 0, "ESP": 1, "tunnel": 2, "session": 3}
-    for way, bar in sorted(found, key=lambda item: (item[1].begin, item[1].number)):
-        several = lanes[bar.kind, way]
-        free = next((lane for lane in several if lane.bars[-1].end <= bar.begin), None)
-        if free is None:
-            several.append(Lane(bar.kind, [bar], way))
-        else:
-            free.bars.append(bar)
-    for key in sorted(lanes, key=lambda key: (order[key[0]], key[1] != "→ ")):
-        yield from lanes[key]
+def _lanes(found: Iterable[Bar]) -> Iterator[Lane]:
+    """The lanes of one connection."""
+    ordered = sorted(found, key=lambda bar: (bar.begin, bar.number))
+    return (Lane(bars[0].kind, bars) for bars in packed(ordered, lambda bar: (ORDER[bar.kind], bar.way != FORTH)))
 
 
 class _Bars:
@@ -127,37 +113,26 @@ class _Bars:
         self.heard: dict[str, list[int]] = defaultdict(list)
         """First and last instants at which something of it was seen; for data, every bin."""
         self._mark(report)
-        self.by_vpn: dict[int | None, list[tuple[str, Bar]]] = defaultdict(list)
+        self.by_vpn: dict[int | None, list[Bar]] = defaultdict(list)
         owner = {row.tunnel: row.vpn for row in report.rows("tunnels")}
         for row in report.rows("ike_sas"):
-            self.by_vpn[row.vpn].append(("", self._ike(row)))
+            self.by_vpn[row.vpn].append(self._ike(row))
         for row in report.rows("esp_sas"):
-            self.by_vpn[row.vpn].append(("→ " if row.direction == "to_responder" else "← ", self._esp(row)))
+            self.by_vpn[row.vpn].append(self._esp(row))
         for row in report.rows("tunnels"):
-            self.by_vpn[row.vpn].append(("", self._tunnel(row)))
+            self.by_vpn[row.vpn].append(self._tunnel(row))
         for row in report.rows("sessions"):
-            self.by_vpn[owner.get(row.tunnel)].append(("", self._session(row)))
+            self.by_vpn[owner.get(row.tunnel)].append(self._session(row))
 
-    def of(self, vpn: int | None) -> list[tuple[str, Bar]]:
-        """Those of one connection, ESP with its direction."""
+    def of(self, vpn: int | None) -> list[Bar]:
+        """Those of one connection."""
         return self.by_vpn.get(vpn, [])
 
     def _mark(self, report: Report) -> None:
-        for row in report.rows("messages"):
-            subject = f"tunnel {row.tunnel}"
-            self.heard[subject].append(row.time)
-            if row.fit == "retransmission":
-                self.marks[subject].append(Mark(row.time, "sent again"))
-            elif row.message == "HELLO":
-                self.marks[subject].append(Mark(row.time, "HELLO"))
-        for row in report.rows("ike_messages"):
-            subject = f"ike_sa {row.ike_sa}"
-            self.heard[subject].append(row.time)
-            if row.fit == "retransmission":
-                self.marks[subject].append(Mark(row.time, "sent again"))
-        for row in report.rows("events"):
-            if row.event in MARKED:
-                self.marks[row.subject].append(Mark(row.time, MARKED[row.event]))
+        for subject, several in signs(report).items():
+            if not subject.startswith("session "):  # a session's own silence is that of its data
+                self.heard[subject] += [sign.time for sign in several if sign.what in MESSAGES]
+            self.marks[subject] += [Mark(sign.time, MARKED[sign.what]) for sign in several if sign.what in MARKED]
         for row in report.rows("throughput"):
             subject = f"esp_sa {row.esp_sa}" if row.esp_sa is not None else f"session {row.session}"
             self.heard[subject] += (row.time, row.time + int(row.bin_s * SECOND))
@@ -180,6 +155,7 @@ class _Bars:
     def _esp(self, row: Any) -> Bar:
         subject = f"esp_sa {row.esp_sa}"
         bar = Bar("ESP", row.esp_sa, row.first, row.last, "", row.first, not row.birth_seen, marks=self.marks[subject], name=row.spi)
+        bar.way = FORTH if row.direction == "to_responder" else BACK
         bar.silences = self._silences(subject, bar)
         return bar
 

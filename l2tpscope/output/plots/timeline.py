@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from l2tpscope.output.lives import BROKEN
 from l2tpscope.output.plots.canvas import (
     DAY,
     INK,
@@ -26,7 +27,7 @@ from l2tpscope.output.plots.canvas import (
     time_axis,
     title,
 )
-from l2tpscope.output.plots.lanes import BROKEN, Bar, Group, Kind, Lane, groups
+from l2tpscope.output.plots.lanes import Bar, Group, Kind, Lane, groups
 from l2tpscope.report import Report
 
 COLOURS: dict[Kind, str] = {"IKE SA": "#0b3c5d", "ESP": "#7db9e8", "tunnel": "#c8541a", "session": "#f5d76e"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from l2tpscope.analysis.rows import SessionRow, TunnelRow
 from l2tpscope.output.escape import terminal
+from l2tpscope.output.lives import BACK, BROKEN, FORTH, Sign, packed, signs
 from l2tpscope.output.room import end_of
 from l2tpscope.output.values import SECOND
 from l2tpscope.output.web.order import worst_first
@@ -22,11 +23,10 @@ MARKS = 400
 """Of one bar: more could not be told apart, and every so many is kept."""
 NAME = 40
 """Columns of a name."""
-BROKEN = frozenset({"unanswered", "refused", "failed", "lost"})
 ON = frozenset({"established", "opening"})
 """States of what goes on after the capture."""
-EVENTS = ("new child SAs asked for", "rekeyed", "moved", "moved to port 4500", "icmp error")
-TO_RESPONDER = "→ "
+MARKED = {"hello": "hello", "again": "again", "rekeying": "rekeying", "moved": "rekeying", "icmp error": "rekeying"}
+"""What is marked on the bars, and by which sign."""
 KINDS = ("IKE SA", "ESP SA", "tunnel", "session")
 
 
@@ -103,31 +103,22 @@ def _json(bar: Bar, begin: int) -> Json:
 
 
 def _lanes(bars: Iterable[Bar]) -> Iterator[list[Bar]]:
-    """Bars of one kind and direction that do not overlap share a lane, outermost protocol first."""
-    by_kind: dict[tuple[str, str], list[list[Bar]]] = defaultdict(list)
-    for bar in sorted(bars, key=lambda bar: (bar.begin, bar.name)):
-        lanes = by_kind[bar.kind, bar.way]
-        free = next((lane for lane in lanes if lane[-1].end <= bar.begin), None)
-        if free is None:
-            lanes.append([bar])
-        else:
-            free.append(bar)
-    for kind in sorted(by_kind, key=lambda kind: (KINDS.index(kind[0]), kind[1] != TO_RESPONDER)):
-        yield from by_kind[kind]
+    """The lanes of one connection, outermost protocol first."""
+    return packed(sorted(bars, key=lambda bar: (bar.begin, bar.name)), lambda bar: (KINDS.index(bar.kind), bar.way != FORTH))
 
 
 def _bars(report: Report) -> dict[int | None, list[Bar]]:
     """Every bar, by connection."""
-    marks = _marks(report)
+    marks = signs(report)
     end = end_of(report.measures.captures) or 0
     found: dict[int | None, list[Bar]] = defaultdict(list)
     for ike in report.rows("ike_sas"):
         name = f"IKE SA {ike.ike_sa}"
         found[ike.vpn].append(_life(("IKE SA", name), ike, marks[f"ike_sa {ike.ike_sa}"], ike.opened, end))
     for esp in report.rows("esp_sas"):
-        way = TO_RESPONDER if esp.direction == "to_responder" else "← "
+        way = FORTH if esp.direction == "to_responder" else BACK
         name = f"ESP {way}{esp.esp_sa} {esp.spi}"
-        found[esp.vpn].append(Bar("ESP SA", name, esp.first, esp.last, "", way=way, marks=marks[f"esp_sa {esp.esp_sa}"]))
+        found[esp.vpn].append(Bar("ESP SA", name, esp.first, esp.last, "", way=way, marks=_marks(marks[f"esp_sa {esp.esp_sa}"])))
     owner = {}
     for tunnel in report.rows("tunnels"):
         owner[tunnel.tunnel] = tunnel.vpn
@@ -149,9 +140,9 @@ def _session_name(row: SessionRow) -> str:
     return f"session {row.session} {row.ppp_user or row.pseudowire or ''}"
 
 
-def _life(what: tuple[str, str], row: Any, marks: list[tuple[int, str]], opened: int | None, end: int) -> Bar:
+def _life(what: tuple[str, str], row: Any, seen: list[Sign], opened: int | None, end: int) -> Bar:
     """From its opening to its end; where none was seen, to the end of the capture if it was up, else to its last sign."""
-    times = [time for time, _ in marks]
+    times = [sign.time for sign in seen]
     begin = opened if opened is not None else min(times, default=end)
     last = max([begin, *times])
     on = row.closed is None and row.state in ON
@@ -159,20 +150,8 @@ def _life(what: tuple[str, str], row: Any, marks: list[tuple[int, str]], opened:
         last = max(begin, row.closed)
     elif on:
         last = max(last, end)
-    return Bar(*what, begin, last, row.state, on, marks=[mark for mark in marks if mark[1] != "seen"])
+    return Bar(*what, begin, last, row.state, on, marks=_marks(seen))
 
 
-def _marks(report: Report) -> dict[str, list[tuple[int, str]]]:
-    """What happened to each subject; `seen` is drawn nowhere, and tells how long it lived."""
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for row in report.rows("messages"):
-        kind = "again" if row.fit == "retransmission" else "hello" if row.message == "HELLO" else "seen"
-        found[f"tunnel {row.tunnel}"].append((row.time, kind))
-        if row.session is not None:
-            found[f"session {row.session}"].append((row.time, "seen"))
-    for row in report.rows("ike_messages"):
-        found[f"ike_sa {row.ike_sa}"].append((row.time, "again" if row.fit == "retransmission" else "seen"))
-    for row in report.rows("events"):
-        if row.event in EVENTS:
-            found[row.subject].append((row.time, "rekeying"))
-    return found
+def _marks(seen: Iterable[Sign]) -> list[tuple[int, str]]:
+    return [(sign.time, MARKED[sign.what]) for sign in seen if sign.what in MARKED]
