@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 import l2tpscope
 from l2tpscope import cli
-from l2tpscope.analysis.rows import IkeMessageRow, Measures, MessageRow, PppRow, ThroughputRow
+from l2tpscope.analysis.rows import IkeMessageRow, L2fRow, Measures, MessageRow, PppRow, ThroughputRow
 from l2tpscope.output import Page
 from l2tpscope.output.ladder import Ladder, Rung, choice, document, fragment, ladders, page, svg, text
 from l2tpscope.output.ladder.build import thinned
@@ -338,6 +338,14 @@ def test_nothing_to_draw() -> None:
     assert page(empty, ladders(empty), Page()) == "no connection of L2TP or IPsec to draw\n"
     assert "nothing to draw" in svg(ladders(empty))
     assert choice(empty)
+
+
+def test_l2f_is_not_passed_over_in_silence() -> None:
+    """A capture of L2F alone has no ladder, and says where its tunnels are."""
+    made = report(measures=Measures(captures=[capture()], l2f=[row(L2fRow, "l2f", l2f=1)]))
+    assert "l2tpscope l2f" in page(made, ladders(made), Page())
+    nothing = report(measures=Measures(captures=[capture()]))
+    assert "l2f" not in page(nothing, ladders(nothing), Page())
 
 
 def test_of_the_command(tmp_path: Path) -> None:

@@ -293,3 +293,26 @@ def test_a_narrow_screen_does_not_scroll_sideways(visit: Any, tmp_path: Path) ->
     visited.page.set_viewport_size({"width": 360, "height": 800})
     visited.page.wait_for_timeout(300)
     assert visited.page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_one_of_many_is_found_by_its_name(visit: Callable[..., Visit]) -> None:
+    """Of 100 connections the timeline draws the one whose client or host is typed in; of nothing, it says so."""
+    page = visit(many(100)).page
+    groups = page.locator("#draw-timeline text.group")
+    assert groups.count() == 100
+    page.fill("#lanes", "198.51.0.77 ")
+    assert groups.all_text_contents() == ["vpn 77: 198.51.0.77 → 203.0.113.5"]
+    page.fill("#lanes", "nobody")
+    assert page.locator("#draw-timeline p").inner_text() == "There is no connection to draw."
+
+
+def test_loss_over_time_is_drawn_and_zooms(visit: Callable[..., Visit]) -> None:
+    """A capture with numbered data has columns of loss, as many as are in view; one without numbers has no such picture."""
+    visited = visit(sample("loss.pcap.gz"))
+    columns = visited.page.locator("#draw-course rect.course")
+    before = columns.count()
+    assert before > 10
+    visited.page.locator('[data-zoom="+"]').click()
+    assert 0 < columns.count() < before
+    assert visit(sample("healthy.pcap.gz")).page.locator("#draw-course").is_hidden()
+    assert visited.said == []

@@ -180,7 +180,10 @@ def choice(report: Report) -> list[Block]:
     """The connections that there are, the worst first, and how to choose one; or that there is none."""
     rows = report.measures.vpns
     if not rows:
-        return [Block(lines=[Cell("no connection of L2TP or IPsec to draw")])]
+        lines = [Cell("no connection of L2TP or IPsec to draw")]
+        if report.measures.l2f:
+            lines.append(Cell("tunnels of L2F are not drawn: l2tpscope l2f lists them", "warn"))
+        return [Block(lines=lines)]
     fates = {row.vpn: _fate(report, row) for row in rows}
     order = sorted(rows, key=lambda row: (SEVERITIES.index(fates[row.vpn].severity), STAGES.index(row.stage), row.vpn))
     heads = [Head("vpn", right=True), Head("client → server", elastic=True), Head("tunnels"), Head("reached"), Head("outcome")]
