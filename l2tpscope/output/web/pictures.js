@@ -289,10 +289,13 @@
       told(make(on.svg, "rect", { x: x(begin), y: y(lost), width: wide, height: Math.max(0, bottom - y(lost)), class: `course s${course.way}` }), said);
       if (late) told(make(on.svg, "line", { x1: x(begin), x2: x(begin) + wide, y1: y(late), y2: y(late), class: `line s${course.way}` }), said);
     }));
-    legend(on.svg, on.left, height - 10, [...new Map(courses.map((each) => [each.way, each])).values()].flatMap((each) => [
-      [(at, level) => make(on.svg, "rect", { x: at - 7, y: level - 4, width: 16, height: 8, class: `course s${each.way}` }),
-        `${words["lost-course"]}, ${words[WAYS[each.way]]}`],
-      [(at, level) => make(on.svg, "path", { d: `M${at - 7} ${level}h16`, class: `line s${each.way}` }), words["late-course"]]]));
+    const late = (way) => courses.some((each) => each.way === way && each.stretches.some((one) => one[3]));
+    const ways = [0, 1].filter((way) => courses.some((each) => each.way === way));
+    legend(on.svg, on.left, height - 10, [
+      ...ways.map((way) => [(at, level) => make(on.svg, "rect", { x: at - 7, y: level - 4, width: 16, height: 8, class: `course s${way}` }),
+        `${words["lost-course"]}, ${words[WAYS[way]]}`]),
+      ...ways.filter(late).map((way) => [(at, level) => make(on.svg, "path", { d: `M${at - 7} ${level}h16`, class: `line s${way}` }),
+        `${words["late-course"]}, ${words[WAYS[way]]}`])]);
     brush(on);
   };
 
