@@ -18,9 +18,23 @@ NUMBERED = {6: 1, 37: 1, 7: 1, 38: 1, 34: 4, 39: 4, 132: 4, 53: 4}
 """Payloads that begin with numbers, of so many octets: certificates and their requests, key exchange, AUTH, fragments."""
 DELETES = {12: 8, 42: 4}
 """And the octets before their SPIs; three before these stands how long one is."""
-NOTIFY_NAT = (16388, 16389)
+NOTIFY_NAT = ("NAT_DETECTION_SOURCE_IP", "NAT_DETECTION_DESTINATION_IP")
+NOTIFY_ADDRESS = ("ADDITIONAL_IP4_ADDRESS", "ADDITIONAL_IP6_ADDRESS", "UNITY_LOAD_BALANCE")
+"""RFC 4555 §4.2; and the gateway to go to."""
+NOTIFY_GATEWAY = ("REDIRECT", "REDIRECTED_FROM")
+GATEWAYS = {1: 1, 2: 5, 3: 2}
+"""Types of gateway identity (RFC 5685 §9) as types of Identification."""
+OF_NUMBERS = frozenset({
+    "UNSUPPORTED_CRITICAL_PAYLOAD", "INVALID_KE_PAYLOAD", "INVALID_MAJOR_VERSION", "INVALID_MESSAGE_ID", "SET_WINDOW_SIZE",
+    "REPLAY_STATUS", "AUTH_LIFETIME", "SIGNATURE_HASH_ALGORITHMS", "RESPONDER_LIFETIME", "R_U_THERE", "R_U_THERE_ACK",
+})  # fmt: skip
+"""Notifies whose data say nothing of anybody: groups, times, counters, algorithms."""
 SHORT = 4
-"""Octets of a notify's data that are numbers: a group, a status, a time."""
+"""Octets of Windows' status, at the end of what it says."""
+SITUATION, PROPOSAL, LONGEST_NUMBER = 8, 8, 8
+"""Octets of DOI and situation; of a proposal before its SPI and of a transform before its attributes; of a number."""
+READ = (bytes.fromhex("0000000100000001"), bytes.fromhex("0000000000000001"), bytes(8))
+"""DOI and situation before which no labels stand (RFC 2407 §4.6.1)."""
 
 
 class Ends(NamedTuple):
@@ -78,11 +92,39 @@ class Ike:
         return body[:kept] + self._key.keyed("encrypted" if kind in (SK, SKF) else f"payload {kind}", body[kept:])
 
     def _association(self, payload: SecurityAssociation, body: bytes) -> bytes:
-        made, at = body, 0
-        for proposal in payload.proposals:
-            if proposal.spi and (at := made.find(proposal.spi, at)) >= 0:
-                made = made[:at] + self._spi(proposal.spi) + made[at + len(proposal.spi) :]
-        return made
+        """Its SPIs, and what is too long for a number; of what does not fit, all but the numbers before it."""
+        made, at = bytearray(body), SITUATION if payload.doi is not None else 0
+        if at and body[:at] not in READ:
+            at = len(body)
+            made[SITUATION:] = self._key.keyed("situation", body[SITUATION:])
+        while at < len(body):
+            size, spi_octets = int.from_bytes(body[at + 2 : at + 4], "big"), body[at + 6] if at + 6 < len(body) else 0
+            end = at + size if PROPOSAL <= size <= len(body) - at else len(body)
+            spi_end = min(at + PROPOSAL + spi_octets, end)
+            made[at + PROPOSAL : spi_end] = self._spi(body[at + PROPOSAL : spi_end])
+            self._transforms(made, spi_end, end)
+            at = end
+        return bytes(made[: len(body)])
+
+    def _transforms(self, made: bytearray, at: int, end: int) -> None:
+        while at + PROPOSAL <= end:
+            size = int.from_bytes(made[at + 2 : at + 4], "big")
+            fits = PROPOSAL <= size <= end - at
+            until = at + size if fits else end
+            self._attributes(made, at + PROPOSAL, until)
+            at = until
+
+    def _attributes(self, made: bytearray, at: int, end: int) -> None:
+        """RFC 2408 §3.3: a type with its top bit set is followed by its value, any other by a length."""
+        while at + GENERIC <= end:
+            size = 0 if made[at] & 0x80 else int.from_bytes(made[at + 2 : at + 4], "big")
+            at += GENERIC
+            if at + size > end:
+                break
+            if size > LONGEST_NUMBER:
+                made[at : at + size] = self._key.keyed("attribute", bytes(made[at : at + size]))
+            at += size
+        made[at:end] = self._key.keyed("rest", bytes(made[at:end]))
 
     def _spi(self, spi: bytes) -> bytes:
         return self._key.spi(int.from_bytes(spi, "big")).to_bytes(4, "big") if len(spi) == 4 else self._key.keyed("ike spi", spi)
@@ -91,18 +133,30 @@ class Ike:
         if size == 16:  # both cookies of IKEv1
             size = 8
         if not size:
-            return octets
+            return self._key.keyed("spis", octets)
         return b"".join(self._spi(octets[at : at + size]) for at in range(0, len(octets), size))
 
     def _notify(self, payload: Notify, body: bytes, spis: bytes, ends: Ends) -> bytes:
         head = (8 if payload.kind == 11 else 4) if len(body) >= 8 or payload.kind == 41 else len(body)
         spi_end = head + len(payload.spi)
-        data = body[spi_end:]
-        if int(payload.type) in NOTIFY_NAT:
-            data = self._nat_d(data, spis, ends)
-        elif len(data) > SHORT and payload.type.name != "MS_NOTIFY_STATUS":
-            data = self._key.keyed("notify", data)
+        data = self._told(payload.type.name, body[spi_end:], spis, ends)
         return body[:head] + self._many_spis(body[head:spi_end], len(payload.spi)) + data
+
+    def _told(self, name: str, data: bytes, spis: bytes, ends: Ends) -> bytes:
+        """What a notify says, by the name of its type."""
+        if name in OF_NUMBERS:
+            return data
+        if name in NOTIFY_NAT:
+            return self._nat_d(data, spis, ends)
+        if name in NOTIFY_ADDRESS and len(data) in (4, 16):
+            return self._addresses.replace(data)
+        if name in NOTIFY_GATEWAY and len(data) >= 2 + data[1:2][0]:
+            end = 2 + data[1]
+            return data[:2] + self._identity(GATEWAYS.get(data[0], 0), data[2:end]) + self._key.keyed("notify", data[end:])
+        if name == "INVALID_SPI":
+            return self._spi(data)
+        kept = data[-SHORT:] if name == "MS_NOTIFY_STATUS" else b""
+        return self._key.keyed("notify", data[: len(data) - len(kept)]) + kept
 
     def _identity(self, kind: int, value: bytes) -> bytes:
         width = 4 if kind in ID_IPV4 else 16 if kind in ID_IPV6 else 0

@@ -1,17 +1,29 @@
-"""ip: addresses in IP headers; what an inner packet carries, beyond its ports and numbers, becomes zeros."""
+"""ip: addresses in IP headers; what an inner packet carries, beyond its ports and numbers, becomes zeros.
+
+Checksums are made anew, for the old ones would tell whether a guessed address is right (RFC 1071: they are sums).
+"""
 
 from __future__ import annotations
 
 from l2tpscope.anonymous.addresses import Addresses
 from l2tpscope.anonymous.key import Key
 from l2tpscope.frames.link import IPV4, IPV6
-from l2tpscope.frames.tables import ICMP, ICMPV6, TCP, UDP
+from l2tpscope.frames.network import EXTENSIONS
+from l2tpscope.frames.tables import ESP, ICMP, ICMPV6, TCP, UDP
 from l2tpscope.frames.unwrap import Ip, ip_header
+from l2tpscope.track.inner_packets import DCCP, SCTP, UDP_LITE
 
 V4, V6 = ((12, 4), (16, 4)), ((8, 16), (24, 16))
 """Where the addresses stand, and their lengths."""
-HEADERS = {UDP: 8, ICMP: 8, ICMPV6: 8}
-PORTS = 4
+SPI, PORTS = 4, 4
+KEPT = {UDP: 8, TCP: 20, ICMP: 4, ICMPV6: 4, SCTP: PORTS, DCCP: PORTS, UDP_LITE: PORTS, ESP: SPI}
+"""Octets of what is in IP that are ports and numbers; of all else, none."""
+NUMBERED = {ICMP: (0, 3, 8, 11, 12, 13, 14), ICMPV6: (1, 2, 3, 128, 129)}
+"""Types whose second word is a number; of others it may be an address (RFC 792: a redirect's)."""
+CHECKSUMS = {UDP: 6, TCP: 16, ICMP: 2, ICMPV6: 2}
+"""Where it stands."""
+TCP_OPTIONS = (2, 3, 4, 5, 8)
+"""Segment size, window scale, SACK and its blocks, time stamps; others hold cookies and addresses (RFC 7413, RFC 8684)."""
 ETHERNET, ARP_ETHERNET_IPV4 = 14, b"\x00\x01\x08\x00\x06\x04"
 
 
@@ -20,6 +32,10 @@ class IpPackets:
 
     def __init__(self, key: Key, addresses: Addresses) -> None:
         self._key, self._addresses = key, addresses
+
+    def address(self, octets: bytes) -> bytes:
+        """An address that stands somewhere else."""
+        return self._addresses.replace(octets)
 
     def header(self, octets: bytearray, at: int, limit: int) -> Ip | None:
         """Addresses of the header at an offset, its options crossed out, its checksum made anew; the header, or None if it is none."""
@@ -32,7 +48,9 @@ class IpPackets:
         for offset, size in V4 if version == 4 else V6:
             begin = at + offset
             octets[begin : begin + size] = self._addresses.replace(bytes(octets[begin : begin + size]))
-        if version == 4:
+        if version == 6:
+            _extensions(octets, at, min(ip.transport, limit))
+        else:
             end = at + 4 * (octets[at] & 15)
             octets[at + 20 : end] = bytes(end - at - 20)
             octets[at + 10 : at + 12] = b"\0\0"
@@ -45,12 +63,25 @@ class IpPackets:
         if ip is None:
             blank(octets, at, limit)
             return
-        kept = HEADERS.get(ip.protocol, 0)
+        begin, end = ip.transport, min(limit, ip.end)
+        kept = 0 if ip.offset else min(self._kept(octets, ip, end), max(0, end - begin))
+        blank(octets, begin + kept, limit)
+        if kept >= KEPT.get(ip.protocol, 0):
+            seal(octets, at, ip, 0 if ip.fragment else begin + kept)
+
+    def _kept(self, octets: bytearray, ip: Ip, limit: int) -> int:
+        """How many octets behind the IP header stay."""
+        begin, kept = ip.transport, KEPT.get(ip.protocol, 0)
+        if begin + kept > limit:
+            return kept
         if ip.protocol == TCP:
-            kept = max(20, 4 * (octets[ip.transport + 12] >> 4)) if ip.transport + 12 < limit else 20
-        elif not kept:
-            kept = PORTS
-        blank(octets, ip.transport + (0 if ip.offset else kept), limit)
+            kept = max(kept, 4 * (octets[begin + 12] >> 4))
+            _tcp_options(octets, begin + KEPT[TCP], min(begin + kept, limit))
+        elif ip.protocol == ESP:
+            octets[begin : begin + SPI] = self._key.spi(int.from_bytes(octets[begin : begin + SPI], "big")).to_bytes(SPI, "big")
+        elif octets[begin : begin + 1] and octets[begin] in NUMBERED.get(ip.protocol, ()):
+            kept += 4
+        return kept
 
     def ethernet(self, octets: bytearray, at: int) -> None:
         """The two addresses of an Ethernet header."""
@@ -68,12 +99,55 @@ class IpPackets:
         blank(octets, at + 28, limit)
 
 
+def seal(octets: bytearray, at: int, ip: Ip, end: int) -> None:
+    """The checksum of what is in the IP packet at an offset, made anew; from *end* on all is zeros. End 0: none can be made.
+
+    A UDP checksum of 0 is none, and stays (RFC 768).
+    """
+    if ip.protocol not in CHECKSUMS:
+        return
+    place = ip.transport + CHECKSUMS[ip.protocol]
+    if ip.protocol == UDP and not any(octets[place : place + 2]):
+        return
+    octets[place : place + 2] = b"\0\0"
+    if not end:
+        return
+    total = int.from_bytes(octets[ip.transport : end], "big") << 8 * ((end - ip.transport) % 2)
+    if ip.protocol != ICMP:
+        addresses = octets[at + 12 : at + 20] if ip.version == 4 else octets[at + 8 : at + 40]
+        total += int.from_bytes(addresses, "big") + ip.protocol + ip.end - ip.transport
+    made = 0xFFFF - total % 0xFFFF  # never 0, which UDP has for none
+    octets[place : place + 2] = made.to_bytes(2, "big")
+
+
+def _extensions(octets: bytearray, at: int, transport: int) -> None:
+    """What the extension headers of IPv6 hold, crossed out: routes and options have addresses. Those of a fragment stay."""
+    kind, here = octets[at + 6], at + 40
+    while here + 8 <= transport:
+        if kind in EXTENSIONS:
+            size = 8 + 8 * octets[here + 1]
+            octets[here + 2 : min(here + size, transport)] = bytes(min(here + size, transport) - here - 2)
+        else:
+            size = 8
+        kind, here = octets[here], here + size
+
+
+def _tcp_options(octets: bytearray, at: int, end: int) -> None:
+    """Options that are numbers stay; the values of others become zeros."""
+    while at + 1 < end and octets[at]:
+        size = 1 if octets[at] == 1 else octets[at + 1]
+        if octets[at] != 1 and (size < 2 or at + size > end):
+            break
+        if octets[at] not in (1, *TCP_OPTIONS):
+            blank(octets, at + 2, at + size)
+        at += size
+    blank(octets, at, end)
+
+
 def _sum(octets: bytearray, at: int, end: int) -> int:
     """The sum in ones' complement (RFC 1071); 0xFFFF where a checksum in it is right."""
-    total = sum(int.from_bytes(octets[begin : begin + 2], "big") for begin in range(at, end, 2))
-    while total > 0xFFFF:
-        total = (total & 0xFFFF) + (total >> 16)
-    return total
+    total = int.from_bytes(octets[at:end], "big")
+    return total % 0xFFFF or (0xFFFF if total else 0)
 
 
 def blank(octets: bytearray, at: int, limit: int) -> None:

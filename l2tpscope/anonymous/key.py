@@ -13,9 +13,8 @@ FREE = "-"
 RESERVED_SPIS = 256
 """*Source*: RFC 4303 §2.1."""
 LETTERS = b"abcdefghijkmnpqrstuvwxyz23456789"
-SHORTEST_NAME = 8
-"""Shorter names have no room for `host-` and a number."""
 DIGITS = 8
+"""Of the number in `host-48213377`; a shorter name has no room for it, and with fewer digits two names would soon become one."""
 COOKIE_BIT = 0x80
 """Set in every replaced word of a cookie, so that none looks like a sublayer (RFC 3931 §4.6)."""
 
@@ -90,14 +89,11 @@ class Key:
         return bytes((new[0] & 0xFC | 0x02 if any(octets) else 0, *new[1:]))
 
     def name(self, kind: str, octets: bytes) -> bytes:
-        """`host-48213377` of the same length, by the whole name; a NUL at its end stays."""
+        """`host-48213377` of the same length, or letters where that is too short, by the whole name; a NUL at its end stays."""
         name = octets.rstrip(b"\0")
         if not name:
             return bytes(octets)
         seed = self._keyed(f"name {kind}", bytes(name), 8 + len(name))
         number = f"{int.from_bytes(seed[:8], 'big') % 10**DIGITS:0{DIGITS}d}"
-        if len(name) >= SHORTEST_NAME:
-            new = f"{kind}-{number}".encode()[: len(name)].ljust(len(name), b"x")
-        else:
-            new = bytes(LETTERS[octet % len(LETTERS)] for octet in seed[8:])
-        return new + octets[len(name) :]
+        shown, letters = f"{kind}-{number}".encode(), bytes(LETTERS[octet % len(LETTERS)] for octet in seed[8:])
+        return (shown.ljust(len(name), b"x") if len(name) >= len(shown) else letters) + octets[len(name) :]

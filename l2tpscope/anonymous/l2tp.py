@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from fnmatch import translate
 
+from l2tpscope.analysis.software.table import ROWS
 from l2tpscope.anonymous.addresses import Addresses
 from l2tpscope.anonymous.key import Key
 from l2tpscope.anonymous.ppp import Ppp
@@ -15,9 +18,10 @@ from l2tpscope.wire.l2tp.avps import AVPS
 from l2tpscope.wire.ppp.protocols import LCP
 
 LENGTH = 0x03FF
+NAMED, ANY = "Vendor Name ", "Vendor Name *"
 NUMBERS: dict[int, tuple[int, ...]] = {
     0: (
-        *(0, 2, 3, 4, 6, 8, 9, 10, 14, 15, 16, 17, 18, 19, 20, 24, 25, 29, 32, 34, 35, 38, 39, 40, 41, 42, 45, 47, 48, 53, 54, 56, 57, 58),
+        *(0, 2, 3, 4, 6, 9, 10, 14, 15, 16, 17, 18, 19, 20, 24, 25, 29, 32, 34, 35, 38, 39, 40, 41, 42, 45, 47, 48, 53, 54, 56, 57, 58),
         *(
             61,
             62,
@@ -60,7 +64,16 @@ NUMBERS: dict[int, tuple[int, ...]] = {
     3561: (*range(129, 146), 254),
     4491: (4, 6, 7, 13, 14, 15, 16, 17, *range(100, 108)),
 }
-"""AVPs by vendor that say nothing of anybody; all others are replaced. Vendor Name (8) is the software's."""
+"""AVPs by vendor that say nothing of anybody; all others are replaced."""
+VENDORS = re.compile(
+    "|".join(
+        translate(mark.removeprefix(NAMED))
+        for mark in sorted({mark for row in ROWS for mark in row.must if mark.startswith(NAMED)})
+        if mark != ANY
+    ).encode()
+)
+"""Vendor Names that software is known by; others may be anything."""
+MOST_COOKIES = 4096
 LCP_OPTIONS = (26, 27, 28, 49, 50, 51, 52)
 FREE_TEXT = {(0, 1): 4, (0, 12): 3, (0, 46): 5, (43, 46): 5}
 """AVPs that end in free text, and what stands before it."""
@@ -73,6 +86,17 @@ class L2tp:
         self._key, self._addresses, self._ppp = key, addresses, ppp
         self._products = {name.encode() for name in products}
         """Host names that are the same on every host that has the product."""
+        self._cookies: set[bytes] = set()
+
+    def is_cookie(self, word: bytes) -> bool:
+        """Whether four octets are of a cookie that was assigned lately."""
+        return word in self._cookies
+
+    def _cookie(self, value: bytes) -> bytes:
+        if len(self._cookies) >= MOST_COOKIES:
+            self._cookies.clear()
+        self._cookies.update(value[at : at + 4] for at in range(0, len(value), 4))
+        return self._key.cookie(value)
 
     def avps(self, octets: bytes) -> bytes:
         """The AVPs of a message, as far as they fit; what is behind them is replaced as a whole."""
@@ -86,7 +110,8 @@ class L2tp:
             value = octets[at + AVP_HEADER_OCTETS : at + size]
             made[at + AVP_HEADER_OCTETS : at + size] = self._key.keyed("hidden", value) if word & H_BIT else self._avp(vendor, kind, value)
             at += size
-        rest = at + AVP_HEADER_OCTETS
+        size = int.from_bytes(octets[at : at + 2], "big") & LENGTH
+        rest = at + (AVP_HEADER_OCTETS if size >= AVP_HEADER_OCTETS else 2)  # the header of an AVP that does not fit, or of none
         if rest < len(octets):
             made[rest:] = self._key.keyed("rest", octets[rest:])
         return bytes(made)
@@ -104,8 +129,9 @@ class L2tp:
             (0, 59): lambda: value[:1] + key.keyed("digest", value[1:]),
             (9, 12): lambda: value[:1] + key.keyed("digest", value[1:]),
             (0, 60): lambda: self._addresses.replace(value) if len(value) == 4 else key.keyed("router", value),
-            (0, 65): lambda: key.cookie(value),
-            (9, 5): lambda: key.cookie(value),
+            (0, 8): lambda: value if VENDORS.fullmatch(value.rstrip(b"\0")) else key.name("vendor", value),
+            (0, 65): lambda: self._cookie(value),
+            (9, 5): lambda: self._cookie(value),
             **dict.fromkeys([(0, one) for one in LCP_OPTIONS], lambda: self._ppp.options(LCP, value)),
         }
         if (vendor, kind) in special:
@@ -119,7 +145,9 @@ class L2tp:
         begin = packet.header.begin
         if begin < 0 or begin >= len(octets):
             return octets[:10] + bytes(max(0, len(octets) - 10))
-        head = octets[:begin] if packet.header.key < 0 else octets[: begin - 4] + self._key.keyed("l2f key", octets[begin - 4 : begin])
+        keyed = begin - packet.header.offset  # behind the key there may be padding
+        head = octets[:keyed] if packet.header.key < 0 else octets[: keyed - 4] + self._key.keyed("l2f key", octets[keyed - 4 : keyed])
+        head += bytes(begin - keyed)
         if packet.message is None:
             return head + bytes(len(octets) - begin)
         if packet.message in (L2fMessage.L2F_ECHO, L2fMessage.L2F_ECHO_RESP):

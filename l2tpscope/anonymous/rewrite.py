@@ -11,22 +11,31 @@ from numpy.typing import NDArray
 
 from l2tpscope.anonymous.addresses import Addresses
 from l2tpscope.anonymous.ike import Ends, Ike
-from l2tpscope.anonymous.ip import ETHERNET, IpPackets, blank
+from l2tpscope.anonymous.ip import ETHERNET, IpPackets, blank, seal
 from l2tpscope.anonymous.key import Key
 from l2tpscope.anonymous.l2tp import L2tp
 from l2tpscope.anonymous.ppp import Ppp
 from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.frames.addresses import address_keys
-from l2tpscope.frames.tables import AH, ESP, IKE_PORT, L2TP_IP, NATT_PORT, UDP
+from l2tpscope.frames.link import IPV4, IPV6
+from l2tpscope.frames.tables import AH, ESP, ICMP, IKE_PORT, L2TP_IP, NATT_PORT, UDP
+from l2tpscope.frames.unwrap import ip_header
 from l2tpscope.frames.window import Views
 from l2tpscope.model.inner import Content
-from l2tpscope.track.inner_place import ETHERTYPES, VLAN
+from l2tpscope.track.inner_place import ADDRESS_CONTROL, ETHERTYPES, FRAMED_CONTROL, PLACES, VLAN
 from l2tpscope.track.inner_place import locate as locate_inner
+from l2tpscope.wire.icmp import REDIRECT
 from l2tpscope.wire.ike.message import HEADER
-from l2tpscope.wire.l2tp.header import decode_header
 from l2tpscope.wire.ppp import decode_ppp
 
 MARKER, ICMP_HEADER, WORD = 4, 8, 4
+T_BIT, L_BIT, S_BIT, O_BIT, RESERVED, VERSION = 0x8000, 0x4000, 0x0800, 0x0200, 0x34F0, 0x000F
+HEADER3 = 12
+"""Octets of a control header of L2TPv3, and of the most of v2 before the Offset Size."""
+L2F, L2F_KEPT = 1, 10
+"""Its version, and the octets before its key (RFC 2341 §4)."""
+FRAMED_IP = (bytes.fromhex("ff030021"), bytes.fromhex("ff030057"))
+"""What PPP has before IP (RFC 1662 §3.1)."""
 PREFIX = 12
 """Octets of cookie and sublayer together, at most."""
 NUMBERED = 0x40
@@ -55,11 +64,12 @@ class Anonymiser:
         data = np.flatnonzero((frames.kind == Kind.L2TP2_DATA) | (frames.kind == Kind.L2TP3_DATA))
         place = locate_inner(frames, Views(frames.octets), data)
         self._outer(frames)
+        for row in np.flatnonzero(np.isin(frames.kind, (Kind.L2TP2_DATA, Kind.L2TP3_DATA), invert=True)).tolist():
+            self._row(frames, row, before)
         for index, row in enumerate(data.tolist()):
             limit = self._limit(frames, row)
             self._data(frames, row, int(place.content[index]), int(place.at[index]), limit)
-        for row in np.flatnonzero(np.isin(frames.kind, (Kind.L2TP2_DATA, Kind.L2TP3_DATA), invert=True)).tolist():
-            self._row(frames, row, before)
+        self._seal(frames)
 
     def endpoint(self, end: Endpoint) -> Endpoint:
         """An endpoint that is known beside the rows."""
@@ -78,14 +88,29 @@ class Anonymiser:
         ips, first = np.unique(frames.ip, return_index=True)
         for at, row in zip(ips.tolist(), first.tolist(), strict=True):
             limit = max(self._limit(frames, row), at + 20) if frames.octets[at] >> 4 == 4 else max(self._limit(frames, row), at + 40)
-            if self._ip.header(frames.octets, at, limit) is not None and frames.protocol[row] == UDP:
+            ip = self._ip.header(frames.octets, at, limit)
+            if ip is not None and frames.protocol[row] == UDP and ip.version == 4:  # may have none, and so needs none
                 checksum = int(frames.payload[row]) - 2
                 frames.octets[checksum : checksum + 2] = b"\0\0"
         views = Views(frames.octets)
         frames.source, frames.destination = address_keys(views, views.rows(frames.ip), frames.ip)
 
+    @staticmethod
+    def _seal(frames: Frames) -> None:
+        """Checksums of UDP in IPv6, and of ICMP errors."""
+        first = frames.ip[np.isin(frames.protocol, (UDP,)) | (frames.kind == Kind.ICMP_ERROR)]
+        for at in np.unique(first).tolist():
+            octets, version = frames.octets, frames.octets[at] >> 4
+            if version == 4 and octets[at + 9] != ICMP:
+                continue
+            ip = ip_header(octets, at, IPV4 if version == 4 else IPV6, len(octets), len(octets))
+            if ip is not None and ip.transport + ICMP_HEADER <= len(octets):
+                seal(octets, at, ip, ip.end if ip.end <= len(octets) else 0)
+
     def _data(self, frames: Frames, row: int, content: int, at: int, limit: int) -> None:
         octets, body = frames.octets, int(frames.body[row])
+        if frames.kind[row] == Kind.L2TP2_DATA:
+            _padding(octets, int(frames.payload[row]), min(body, limit))
         if frames.kind[row] == Kind.L2TP3_DATA:
             at = self._before_frame(octets, body, at, limit, content)
         if content in (Content.IPV4, Content.IPV6):
@@ -94,8 +119,8 @@ class Anonymiser:
             self._ip.arp(octets, at, limit)
         elif content == Content.PPP_CONTROL:
             self._control(octets, body if frames.kind[row] == Kind.L2TP2_DATA else at, limit)
-        else:
-            blank(octets, min(limit, body + WORD) if frames.kind[row] == Kind.L2TP2_DATA else at, limit)
+        else:  # of PPP the protocol says what there was; where it was cut off, not even that
+            blank(octets, body if content in (Content.CUT, Content.BROKEN) else at, limit)
 
     def _before_frame(self, octets: bytearray, body: int, at: int, limit: int, content: int) -> int:
         """Cookie, sublayer and Ethernet header of a packet of L2TPv3; where what they carry begins."""
@@ -108,12 +133,17 @@ class Anonymiser:
                 begin = at - header
                 self._ip.ethernet(octets, begin)
                 break
-        if not known:
-            begin = at = min(limit, body + PREFIX)
+        if content == Content.PPP_CONTROL:
+            begin = at = _control_begin(octets, body, limit)
+        elif not known:
+            begin = at = body + (min(limit - body, PREFIX) & -WORD)
+        elif begin == at and at - WORD >= body and octets[at - WORD : at] in FRAMED_IP:
+            begin = at - WORD
         for word in range(body, begin - WORD + 1, WORD):
-            sublayer = octets[word] == NUMBERED and (word == begin - WORD or not known)
+            old = bytes(octets[word : word + WORD])
+            sublayer = octets[word] == NUMBERED and (word == begin - WORD or content == Content.OTHER) and not self._l2tp.is_cookie(old)
             if not sublayer:
-                octets[word : word + WORD] = self._key.cookie(bytes(octets[word : word + WORD]))
+                octets[word : word + WORD] = self._key.cookie(old)
         return at
 
     def _control(self, octets: bytearray, body: int, limit: int) -> None:
@@ -132,10 +162,14 @@ class Anonymiser:
                 self._security(octets, at, limit, kind == Kind.AH)
             case Kind.L2TP2_CONTROL | Kind.L2TP3_CONTROL:
                 body = int(frames.body[row])
+                if frames.kind[row] == Kind.L2TP2_CONTROL:
+                    _padding(octets, at, min(body, limit))
                 octets[body:limit] = self._l2tp.avps(bytes(octets[body:limit]))
             case Kind.IKE:
                 self._ike_message(frames, row, before[row])
             case Kind.ICMP_ERROR:
+                if octets[at - ICMP_HEADER] == REDIRECT and frames.protocol[row] == ICMP:
+                    octets[at - 4 : at] = self._ip.address(bytes(octets[at - 4 : at]))
                 self._quoted(octets, at, limit)
             case Kind.L2F:
                 octets[at:limit] = self._l2tp.l2f(bytes(octets[at:limit]))
@@ -171,10 +205,14 @@ class Anonymiser:
         elif ip.protocol == UDP and not ip.offset:
             ports = {int.from_bytes(octets[begin + 2 * side : begin + 2 * side + 2], "big") for side in (0, 1)}
             self._quoted_udp(octets, begin + 8, limit, ports)
+        elif ip.protocol == L2TP_IP:  # of data the Session ID alone: what follows may be a cookie
+            control = not any(octets[begin : min(begin + WORD, limit)])
+            blank(octets, begin + (HEADER3 if control else WORD), limit)
         else:
-            blank(octets, begin + (12 if ip.protocol == L2TP_IP else 0), limit)
+            blank(octets, begin, limit)
 
     def _quoted_udp(self, octets: bytearray, at: int, limit: int, ports: set[int]) -> None:
+        octets[at - 2 : min(at, limit)] = bytes(max(0, min(at, limit) - at + 2))
         if at >= limit:
             return
         marked = octets[at : at + MARKER] == bytes(MARKER)
@@ -185,5 +223,30 @@ class Anonymiser:
             octets[at : min(at + 16, limit)] = self._ike.spis(bytes(octets[at : min(at + 16, limit)]))
             blank(octets, at + HEADER, limit)
         else:
-            header = decode_header(bytes(octets[at:limit]), limit - at)
-            blank(octets, at + (header.begin if header.whole else 8), limit)
+            blank(octets, at + _header_octets(octets, at), limit)
+
+
+def _header_octets(octets: bytearray, at: int) -> int:
+    """How long a header of L2TP or L2F is, up to where it may hold something of somebody's; 0: it is neither's."""
+    flags = int.from_bytes(octets[at : at + 2], "big")
+    if flags & RESERVED and flags & VERSION != L2F:
+        return 0
+    if flags & VERSION == 3:
+        return HEADER3 if flags & T_BIT else 8
+    if flags & VERSION == 2:
+        return 6 + 2 * bool(flags & L_BIT) + 4 * bool(flags & S_BIT) + 2 * bool(flags & O_BIT)
+    return L2F_KEPT if flags & VERSION == L2F else 0
+
+
+def _padding(octets: bytearray, at: int, body: int) -> None:
+    """Between a header of L2TPv2 and what it carries there may be octets of any kind (RFC 2661 §3.1)."""
+    blank(octets, at + _header_octets(octets, at), body)
+
+
+def _control_begin(octets: bytearray, body: int, limit: int) -> int:
+    """Where in a packet of L2TPv3 a control packet of PPP begins, with its address and control."""
+    for skip in PLACES:
+        word = int.from_bytes(octets[body + skip : min(limit, body + skip + WORD)], "big")
+        if word >> 16 == ADDRESS_CONTROL and word & 0xFFFF in FRAMED_CONTROL:
+            return body + skip
+    return min(limit, body + PREFIX)

@@ -32,14 +32,18 @@ SUCCESS = re.compile(rb"S=([0-9A-Fa-f]{40})")
 
 
 def scrub(octets: bytes) -> bytes:
-    """The text with words crossed out that are not usual ones; single letters and digits say nothing either."""
+    """The text with words crossed out that are not usual ones; single digits say nothing either. What has NULs inside is no text
+    of octets (UTF-16, or none at all), and is crossed out as a whole."""
+    text = octets.rstrip(b"\0")
+    if b"\0" in text:
+        return HIDDEN * len(text) + octets[len(text) :]
     return WORD.sub(_word, octets)
 
 
 def _word(found: re.Match[bytes]) -> bytes:
     word = found.group()
     bare = word.strip(ENDS)
-    if len(bare) <= 1 or bare.decode("latin-1").lower() in USUAL:
+    if not bare or (len(bare) == 1 and bare.isdigit()) or bare.decode("latin-1").lower() in USUAL:
         return word
     return HIDDEN * len(word)
 

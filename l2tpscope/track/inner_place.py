@@ -26,6 +26,8 @@ USUAL = 0xFF030021
 """FF 03, IPv4."""
 ADDRESS_CONTROL = 0xFF03
 CONTROL = 0x8000
+FRAMED_CONTROL = (0xC021, 0xC023, 0xC223, 0xC227, 0x8021, 0x8057, 0x80FD)
+"""PPP's control protocols that are looked for in L2TPv3."""
 CONTENTS = {
     0x0021: Content.IPV4,
     0x0057: Content.IPV6,
@@ -151,7 +153,7 @@ def _in_ppp(views: Views, place: Place, which: Int64s, skip: int) -> None:
         some = protocol == number
         if some.any():
             _take(views, place, which[some], begin[some], content, exact=True)
-    control = framed & np.isin(protocol, (0xC021, 0xC023, 0xC223, 0xC227, 0x8021, 0x8057, 0x80FD))
+    control = framed & np.isin(protocol, FRAMED_CONTROL)
     place.content[which[control]] = Content.PPP_CONTROL
 
 

@@ -25,6 +25,8 @@ from l2tpscope.core.anomaly import Anomaly, AnomalyKind
 from l2tpscope.wire.reader import Reader, Short
 
 UDP, TCP = 17, 6
+REDIRECT = 5
+"""The type of ICMP whose second word is an address (RFC 792)."""
 FRAGMENT = 44
 IP6_HEADERS: dict[int, Callable[[int], int]] = {
     0: lambda length: length * 8 + 8,

@@ -103,7 +103,8 @@ def test_free_text_keeps_usual_words_alone() -> None:
     assert re.fullmatch(rb"E=691 R=1 C=[0-9A-F]{32} V=3 M=Hello xxxxx", told)
     assert b"00112233" not in told
     assert identification(b"MSRASV5.20", Key(KEY)) == b"MSRASV5.20"
-    assert re.fullmatch(rb"MSRAS-0-host-\d{5}", identification(b"MSRAS-0-LAPTOP-JOE", Key(KEY)))
+    assert re.fullmatch(rb"MSRAS-0-[a-z2-9]{10}", identification(b"MSRAS-0-LAPTOP-JOE", Key(KEY)))
+    assert re.fullmatch(rb"MSRAS-0-host-\d{8}x", identification(b"MSRAS-0-LAPTOP-OF-JOES", Key(KEY)))
 
 
 def test_passwords_go() -> None:
