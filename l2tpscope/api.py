@@ -14,6 +14,7 @@ from l2tpscope.analysis.rows import FindingRow, Measures
 from l2tpscope.capture import Batch, CaptureInfo, Source, merged, open_captures
 from l2tpscope.capture.live import Interface, Tap, open_tap
 from l2tpscope.capture.pace import Pace
+from l2tpscope.capture.records import shown
 from l2tpscope.frames import Decoder, Frames
 from l2tpscope.frames.torn import Torn
 from l2tpscope.model.snapshot import snapshot
@@ -209,7 +210,7 @@ class Pipeline:
         """What was seen, as of the instant *now*, by default that of the last frame; it shares with the trackers what they go on with."""
         begin, end = _span(infos)
         if self._anonymiser is not None:
-            infos = [replace(info, path=f"capture-{info.capture}") for info in infos]
+            infos = [_nameless(info) for info in infos]
         end = end if now is None else max(now, end)
         return Trace(
             captures=[(info, self._tally.captures.get(info.capture, CaptureTally())) for info in infos],
@@ -282,6 +283,14 @@ def _anonymiser(key_file: str, secret: str | bytes | None) -> Anonymiser:
     from l2tpscope.anonymous import Anonymiser, read_key  # noqa: PLC0415 - needs an extra
 
     return Anonymiser(read_key(key_file))
+
+
+def _nameless(info: CaptureInfo) -> CaptureInfo:
+    """A capture without its path, which what is wrong with the file begins with too."""
+    name, problem = f"capture-{info.capture}", info.problem
+    if problem is not None:
+        problem = f"{name}: {problem.removeprefix(shown(info.path) + ': ')}"
+    return replace(info, path=name, problem=problem)
 
 
 class Age:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from l2tpscope.wire.ppp import PppFrame
 
 T, L, S, O = 0x8000, 0x4000, 0x0800, 0x0200  # noqa: E741  the RFC's names
 NAT_D_OF_DRAFTS = 15
+COUNTED = ("payloads", "vendor_ids", "notifies", "proposals", "attributes", "notify_protocols", "lengths")
+"""Of which Wireshark may have more than fits."""
+NUMBERS = ("ppp", "code", "identifier", "length", "lcp.rej_proto")
+"""Of a PPP packet itself, whatever it quotes."""
 WHOLE = "frame"
 """The field of a difference where one of the two does not see the packet at all."""
 
@@ -42,9 +47,17 @@ class Reason:
     applies: Callable[[Difference], bool]
 
 
+def _some_of(fewer: str, more: str) -> bool:
+    """Whether a list, printed, is the beginning of another, or has some of its parts."""
+    if fewer.startswith("["):
+        return not Counter(fewer.strip("[]").split(", ")) - Counter([*more.strip("[]").split(", "), ""])
+    return more.startswith(fewer)
+
+
 def _malformed(difference: Difference) -> bool:
     decoded = difference.packet.decoded if difference.packet is not None else None
-    return decoded is not None and any(anomaly.kind is AnomalyKind.MALFORMED for anomaly in decoded.anomalies)
+    odd = decoded is not None and any(anomaly.kind is AnomalyKind.MALFORMED for anomaly in decoded.anomalies)
+    return odd and difference.layer == "isakmp" and difference.field in COUNTED and _some_of(difference.ours, difference.theirs)
 
 
 def _number(row: Fields | None, name: str) -> int:
@@ -80,19 +93,29 @@ def _draft_nat_d(difference: Difference) -> bool:
     decoded = difference.packet.decoded if difference.packet is not None else None
     kinds = [payload.kind for payload in decoded.payloads] if isinstance(decoded, IkeMessage) else []
     malformed = difference.row is not None and bool(difference.row["_ws.malformed"])
-    return difference.field == "payloads" and NAT_D_OF_DRAFTS in kinds and malformed
+    fewer = difference.field in ("payloads", "nat_hashes", "lengths") and _some_of(difference.theirs, difference.ours)
+    return fewer and NAT_D_OF_DRAFTS in kinds and malformed
+
+
+def _ppp(difference: Difference) -> PppFrame | None:
+    decoded = difference.packet.decoded if difference.packet is not None else None
+    return decoded if isinstance(decoded, PppFrame) and decoded.packet is not None and difference.layer == "ppp" else None
 
 
 def _rejected(difference: Difference) -> bool:
-    decoded = difference.packet.decoded if difference.packet is not None else None
-    return (
-        difference.layer == "ppp" and isinstance(decoded, PppFrame) and decoded.packet is not None and decoded.packet.rejected is not None
-    )
+    frame = _ppp(difference)
+    quotes = frame is not None and frame.packet is not None and frame.packet.rejected is not None
+    return quotes and not difference.ours and difference.field not in NUMBERS
 
 
 def _odd_option(difference: Difference) -> bool:
-    decoded = difference.packet.decoded if difference.packet is not None else None
-    return difference.field == "options" and isinstance(decoded, PppFrame) and bool(decoded.anomalies)
+    frame = _ppp(difference)
+    in_options = difference.field == "options" or ".opt." in difference.field
+    return frame is not None and bool(frame.anomalies) and in_options and _fewer(difference.theirs, difference.ours)
+
+
+def _fewer(some: str, all_of_them: str) -> bool:
+    return not Counter(some.replace(",", " ").split()) - Counter(all_of_them.replace(",", " ").split())
 
 
 REASONS: tuple[Reason, ...] = (
@@ -115,16 +138,14 @@ REASONS: tuple[Reason, ...] = (
     Reason(
         "malformed-ike",
         "Wireshark counts a proposal or payload that does not fit into what it stands in; we say that it is malformed",
-        lambda difference: (
-            difference.layer == "isakmp" and difference.field in ("payloads", "vendor_ids", "notifies") and _malformed(difference)
-        ),
+        _malformed,
     ),
     Reason(
         "rejected-packet", "Wireshark reads the packet that a Protocol-Reject quotes as well; what is quoted was not sent here", _rejected
     ),
     Reason(
         "odd-option",
-        "Wireshark reads no option behind one whose length is not the RFC's; we say so of each, and read on",
+        "Wireshark leaves out options whose length is not the RFC's, or those behind them; we say so of each, and read on",
         _odd_option,
     ),
 )

@@ -21,6 +21,7 @@ from l2tpscope.packets import wireshark_fields as wireshark
 from l2tpscope.packets.packet import Packet, packets_of
 from l2tpscope.packets.reasons import TEXT, WHOLE, Difference, reason_of
 from l2tpscope.packets.wireshark_fields import Fields
+from l2tpscope.packets.wireshark_values import ike_values, ppp_values, wiresharks_ike_values, wiresharks_ppp_values
 from l2tpscope.report import clean
 from l2tpscope.wire.l2tp import ControlMessage
 from l2tpscope.wire.ppp import PppFrame
@@ -163,7 +164,8 @@ def _values(packet: Packet, row: Fields) -> dict[str, tuple[Any, Any, str]]:
         shown = {spi: f"0x{packet.session:08x}", sequence: str(packet.ns)}
         return {name: (value, wireshark.first(row[name]), LAYERS[packet.kind]) for name, value in shown.items()}
     if packet.kind is Kind.IKE:
-        ours, theirs = wireshark.ike(wireshark.ike_message(packet)), wireshark.wiresharks_ike(row)
+        message = wireshark.ike_message(packet)
+        ours, theirs = wireshark.ike(message) | ike_values(message), wireshark.wiresharks_ike(row) | wiresharks_ike_values(row)
         return {name: (value, theirs[name], "isakmp") for name, value in ours.items()}
     decoded = packet.decoded
     if isinstance(decoded, ControlMessage):
@@ -172,8 +174,9 @@ def _values(packet: Packet, row: Fields) -> dict[str, tuple[Any, Any, str]]:
         return {name: (value, _outer(name, row), "l2tp") for name, value in fields.items()}
     compared = {name: (value, _outer(name, row), "l2tp") for name, value in wireshark.data(packet).items()}
     if isinstance(decoded, PppFrame) and row["ppp.protocol"]:
-        theirs_ppp = wireshark.wiresharks_ppp(row)
-        compared |= {name: (value, theirs_ppp[name], "ppp") for name, value in wireshark.ppp(decoded).items()}
+        theirs_ppp = wireshark.wiresharks_ppp(row) | wiresharks_ppp_values(row)
+        ours_ppp = wireshark.ppp(decoded) | ppp_values(decoded)
+        compared |= {name: (value, theirs_ppp[name], "ppp") for name, value in ours_ppp.items()}
     return compared
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from l2tpscope.frames import Kind
 from l2tpscope.packets.packet import Packet, ike_of
+from l2tpscope.packets.wireshark_values import AVP_VALUES, IKE_VALUE_FIELDS, PPP_VALUES, SECRETS
 from l2tpscope.wire.ike import IkeMessage, Notify, VendorId, decode_ike
 from l2tpscope.wire.ike.payloads import Fragment, SecurityAssociation
 from l2tpscope.wire.l2tp import ControlMessage
@@ -77,6 +78,7 @@ SECRET = (
     "l2tp.avp.random_vector",
     "l2tp.avp.nonce",
     "l2tp.avp.message_digest",
+    *SECRETS,
 )
 """Fields whose values are shown only when asked for."""
 
@@ -111,7 +113,7 @@ def avps(message: ControlMessage) -> Fields:
 
 def control(message: ControlMessage) -> Fields:
     """All of a control message."""
-    return {**headers(message), **avps(message), **{field: show(message) for field, show in SEEN.items()}}
+    return {**headers(message), **avps(message), **{field: show(message) for field, show in (SEEN | AVP_VALUES).items()}}
 
 
 def data(packet: Packet) -> Fields:
@@ -251,6 +253,7 @@ AVP_FIELDS = [
 FIELDS = list(
     dict.fromkeys(
         ["frame.number", "frame.protocols", "udp.length", "_ws.malformed", *CONTROL_FIELDS, *AVP_FIELDS, *SEEN, *PPP_FIELDS, *IKE_FIELDS]
+        + [*AVP_VALUES, *PPP_VALUES, *IKE_VALUE_FIELDS]
         + [name for pair in ESP_FIELDS.values() for name in pair]
     )
 )

@@ -195,6 +195,16 @@ def test_every_output_is_anonymised(command: list[str], samples: Path, tmp_path:
     assert [one for one in told if re.search(rf"(?<![0-9A-Za-z.]){re.escape(one)}(?![0-9A-Za-z.])", text)] == []
 
 
+def test_a_cut_file_is_not_named(samples: Path, tmp_path: Path, key_file: str) -> None:
+    """What is wrong with a file is said with its path: anonymised, without it, though with what is wrong."""
+    path = tmp_path / "acme-headquarters.pcap"
+    path.write_bytes((samples / "tunnel_auth.pcap").read_bytes()[:-7])
+    (row,) = read(path, anonymize=key_file).rows("captures")
+    assert row.truncated_file
+    assert re.match("capture-1: .*record", row.reasons[0])
+    assert "acme" not in "".join(row.reasons)
+
+
 def test_live_keeps_no_original(key_file: str) -> None:
     """What is saved of a live capture would be the original packets: not together with --anonymize."""
     assert CliRunner().invoke(program, ["live", "-", "--save", "x.pcap", "--anonymize", key_file]).exit_code == 2
