@@ -37,14 +37,18 @@ class IpPackets:
         """An address that stands somewhere else."""
         return self._addresses.replace(octets)
 
-    def header(self, octets: bytearray, at: int, limit: int) -> Ip | None:
-        """Addresses of the header at an offset, its options crossed out, its checksum made anew; the header, or None if it is none."""
+    def header(self, octets: bytearray, at: int, limit: int, *, outer: bool = False) -> Ip | None:
+        """Addresses of the header at an offset, its options crossed out; the header, or None if it is none.
+
+        Its checksum is made anew. A wrong one stays wrong, for inside L2TPv3 headers are known by it; but of an *outer* one that was put
+        together from fragments it never was that of this header.
+        """
         version = octets[at] >> 4 if at < limit else 0
         kind = {4: IPV4, 6: IPV6}.get(version)
         ip = ip_header(octets, at, kind, limit, limit) if kind is not None else None
         if ip is None:
             return None
-        right = version == 6 or _sum(octets, at, ip.transport) == 0xFFFF
+        right = outer or version == 6 or _sum(octets, at, ip.transport) == 0xFFFF
         for offset, size in V4 if version == 4 else V6:
             begin = at + offset
             octets[begin : begin + size] = self._addresses.replace(bytes(octets[begin : begin + size]))

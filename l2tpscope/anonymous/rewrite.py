@@ -88,7 +88,7 @@ class Anonymiser:
         ips, first = np.unique(frames.ip, return_index=True)
         for at, row in zip(ips.tolist(), first.tolist(), strict=True):
             limit = max(self._limit(frames, row), at + 20) if frames.octets[at] >> 4 == 4 else max(self._limit(frames, row), at + 40)
-            ip = self._ip.header(frames.octets, at, limit)
+            ip = self._ip.header(frames.octets, at, limit, outer=True)
             if ip is not None and frames.protocol[row] == UDP and ip.version == 4:  # may have none, and so needs none
                 checksum = int(frames.payload[row]) - 2
                 frames.octets[checksum : checksum + 2] = b"\0\0"

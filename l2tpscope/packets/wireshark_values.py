@@ -158,10 +158,10 @@ def ike_values(message: IkeMessage) -> dict[str, object]:
     identities = [payload for payload in message.payloads if isinstance(payload, Identification)]
     notifies = [payload for payload in message.payloads if isinstance(payload, Notify)]
     deletes = [payload for payload in message.payloads if isinstance(payload, Delete)]
-    spis = [one.spi for one in (*proposals, *notifies) if one.spi]
+    spis = [one.spi for one in proposals] + [one.spi for one in notifies]
     return {
         "lengths": [payload.octets + GENERIC for payload in message.payloads],
-        "spis": sorted(spi.hex() for spi in spis),
+        "spis": sorted(spi.hex() for spi in spis if spi),
         "groups": [payload.group for payload in message.payloads if isinstance(payload, KeyExchange) and payload.group is not None],
         "doi": _joined(one.doi for one in associations if one.doi is not None),
         "proposals": [(one.number, one.protocol, len(one.transforms)) for one in proposals],

@@ -183,6 +183,16 @@ def test_checksums_inside_are_of_what_is_there_now() -> None:
     assert inner(bytes(without))[26:28] == b"\0\0"
 
 
+def test_a_datagram_put_together_has_a_header_of_its_own() -> None:
+    """Two fragments (RFC 791 §3.2) become one datagram: the checksum of its header is right, as no fragment's could be."""
+    whole = udp(l2tp(body=PPP + b"\0\x21" + bytes(40)))
+    packets = [ipv4(part, 17, identification=7, fragment=place, **ENDS) for part, place in ((whole[:32], 0x2000), (whole[32:], 4))]  # type: ignore[arg-type]
+    frames = Decoder().decode(batch_of([Record(ethernet(packet), 14 + len(packet)) for packet in packets]))
+    Anonymiser(Key(KEY))(frames)
+    assert len(frames) == 1
+    assert right(_packet(frames, 0)[:20])
+
+
 def test_numbers_inside_are_no_addresses() -> None:
     """A redirect's gateway, the SPI of ESP, what TCP's options hold beyond numbers, unknown protocols: nothing of them is left inside."""
     assert SECRET not in inner(ipv4(icmp(5, 1, SECRET, bytes(28)), 1, **ENDS))  # type: ignore[arg-type]
