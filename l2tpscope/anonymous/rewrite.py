@@ -18,7 +18,7 @@ from l2tpscope.anonymous.ppp import Ppp
 from l2tpscope.frames import Endpoint, Frames, Kind
 from l2tpscope.frames.addresses import address_keys
 from l2tpscope.frames.link import IPV4, IPV6
-from l2tpscope.frames.tables import AH, ESP, ICMP, IKE_PORT, L2TP_IP, NATT_PORT, UDP
+from l2tpscope.frames.tables import AH, ESP, ICMP, IKE_PORT, L2TP_IP, NATT_PORT, RESERVED_V2_CONTROL, RESERVED_V2_DATA, UDP
 from l2tpscope.frames.unwrap import ip_header
 from l2tpscope.frames.window import Views
 from l2tpscope.model.inner import Content
@@ -29,7 +29,7 @@ from l2tpscope.wire.ike.message import HEADER
 from l2tpscope.wire.ppp import decode_ppp
 
 MARKER, ICMP_HEADER, WORD = 4, 8, 4
-T_BIT, L_BIT, S_BIT, O_BIT, RESERVED, VERSION = 0x8000, 0x4000, 0x0800, 0x0200, 0x34F0, 0x000F
+T_BIT, L_BIT, S_BIT, O_BIT, VERSION = 0x8000, 0x4000, 0x0800, 0x0200, 0x000F
 HEADER3 = 12
 """Octets of a control header of L2TPv3, and of the most of v2 before the Offset Size."""
 L2F, L2F_KEPT = 1, 10
@@ -229,18 +229,20 @@ class Anonymiser:
 def _header_octets(octets: bytearray, at: int) -> int:
     """How long a header of L2TP or L2F is, up to where it may hold something of somebody's; 0: it is neither's."""
     flags = int.from_bytes(octets[at : at + 2], "big")
-    if flags & RESERVED and flags & VERSION != L2F:
+    if flags & VERSION == L2F:
+        return L2F_KEPT
+    if flags & (RESERVED_V2_CONTROL if flags & T_BIT else RESERVED_V2_DATA) or flags & VERSION not in (2, 3):
         return 0
-    if flags & VERSION == 3:
-        return HEADER3 if flags & T_BIT else 8
-    if flags & VERSION == 2:
-        return 6 + 2 * bool(flags & L_BIT) + 4 * bool(flags & S_BIT) + 2 * bool(flags & O_BIT)
-    return L2F_KEPT if flags & VERSION == L2F else 0
+    return _header2(flags) if flags & VERSION == 2 else HEADER3 if flags & T_BIT else 8
+
+
+def _header2(flags: int) -> int:
+    return 6 + 2 * bool(flags & L_BIT) + 4 * bool(flags & S_BIT) + 2 * bool(flags & O_BIT)
 
 
 def _padding(octets: bytearray, at: int, body: int) -> None:
     """Between a header of L2TPv2 and what it carries there may be octets of any kind (RFC 2661 §3.1)."""
-    blank(octets, at + _header_octets(octets, at), body)
+    blank(octets, at + _header2(int.from_bytes(octets[at : at + 2], "big")), body)
 
 
 def _control_begin(octets: bytearray, body: int, limit: int) -> int:

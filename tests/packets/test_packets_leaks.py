@@ -121,6 +121,15 @@ def test_offset_padding_goes(flags: int) -> None:
     assert b"NG." not in made
 
 
+@pytest.mark.parametrize("flags", [0x00C2, 0x48C2, 0xC802])
+def test_headers_stay(flags: int) -> None:
+    """Ids and numbers of tunnels stay, where bits are set that are to be ignored (RFC 2661 §3.1) too."""
+    packet = data(PPP + b"\0\x21" + bytes(20), flags)
+    (made,) = rewritten(packet)
+    size = 6 + 2 * bool(flags & 0x4000) + 4 * bool(flags & 0x0800)
+    assert made[28 : 28 + size] == packet[28 : 28 + size]
+
+
 @pytest.mark.parametrize("header", [b"\xfd", b"\x2d", b"\xff\x03\x00\xfd", b"\x00\x3d"])
 def test_contents_that_are_not_read_go_as_a_whole(header: bytes) -> None:
     """Behind PPP's protocol, of one octet or two (RFC 1661 §6.5), nothing of a compressed or unknown packet is left."""
