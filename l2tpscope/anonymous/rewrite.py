@@ -6,6 +6,8 @@ one that begins as the default sublayer with a number does (40 hex), so a cookie
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,11 @@ from l2tpscope.wire.ppp import decode_ppp
 
 MARKER, ICMP_HEADER, WORD = 4, 8, 4
 T_BIT, L_BIT, S_BIT, O_BIT, VERSION = 0x8000, 0x4000, 0x0800, 0x0200, 0x000F
+HIGH_O_BIT = 0x02
+"""Of the first octet."""
+IPS, UNREAD = frozenset((int(Content.IPV4), int(Content.IPV6))), frozenset((int(Content.CUT), int(Content.BROKEN)))
+ARP, PPP_CONTROL, OTHER = int(Content.ARP), int(Content.PPP_CONTROL), int(Content.OTHER)
+"""As numbers: there may be millions of packets."""
 HEADER3 = 12
 """Octets of a control header of L2TPv3, and of the most of v2 before the Offset Size."""
 L2F, L2F_KEPT = 1, 10
@@ -43,6 +50,18 @@ NUMBERED = 0x40
 PRODUCTS = ("anonymous",)
 """As analysis.software.marks has them; a test holds them together."""
 Int64s = NDArray[np.int64]
+
+
+class _Data(NamedTuple):
+    """A data packet: its version, and offsets."""
+
+    v3: bool
+    payload: int
+    body: int
+    content: int
+    at: int
+    """Where its content begins."""
+    limit: int
 
 
 class Anonymiser:
@@ -66,9 +85,11 @@ class Anonymiser:
         self._outer(frames)
         for row in np.flatnonzero(np.isin(frames.kind, (Kind.L2TP2_DATA, Kind.L2TP3_DATA), invert=True)).tolist():
             self._row(frames, row, before)
-        for index, row in enumerate(data.tolist()):
-            limit = self._limit(frames, row)
-            self._data(frames, row, int(place.content[index]), int(place.at[index]), limit)
+        limits = frames.payload + np.minimum(frames.payload_captured, frames.payload_octets)
+        v3 = frames.kind == Kind.L2TP3_DATA
+        columns = (v3[data], frames.payload[data], frames.body[data], place.content, place.at, limits[data])
+        for row in zip(*(column.tolist() for column in columns), strict=True):
+            self._data(frames.octets, _Data(*row))
         self._seal(frames)
 
     def endpoint(self, end: Endpoint) -> Endpoint:
@@ -95,37 +116,37 @@ class Anonymiser:
         views = Views(frames.octets)
         frames.source, frames.destination = address_keys(views, views.rows(frames.ip), frames.ip)
 
-    @staticmethod
-    def _seal(frames: Frames) -> None:
+    def _seal(self, frames: Frames) -> None:
         """Checksums of UDP in IPv6, and of ICMP errors."""
-        first = frames.ip[np.isin(frames.protocol, (UDP,)) | (frames.kind == Kind.ICMP_ERROR)]
-        for at in np.unique(first).tolist():
-            octets, version = frames.octets, frames.octets[at] >> 4
-            if version == 4 and octets[at + 9] != ICMP:
-                continue
-            ip = ip_header(octets, at, IPV4 if version == 4 else IPV6, len(octets), len(octets))
-            if ip is not None and ip.transport + ICMP_HEADER <= len(octets):
-                seal(octets, at, ip, ip.end if ip.end <= len(octets) else 0)
+        octets = frames.octets
+        ips, first = np.unique(frames.ip, return_index=True)
+        icmp = frames.kind[first] == Kind.ICMP_ERROR
+        some = icmp | ((frames.protocol[first] == UDP) & (Views(octets).u8[ips] >> 4 == 6))
+        for at, row in zip(ips[some].tolist(), first[some].tolist(), strict=True):
+            limit = self._limit(frames, row)
+            ip = ip_header(octets, at, IPV4 if octets[at] >> 4 == 4 else IPV6, limit, limit)
+            if ip is not None and ip.transport + ICMP_HEADER <= limit:
+                seal(octets, at, ip, ip.end if ip.end <= limit else 0)
 
-    def _data(self, frames: Frames, row: int, content: int, at: int, limit: int) -> None:
-        octets, body = frames.octets, int(frames.body[row])
-        if frames.kind[row] == Kind.L2TP2_DATA:
-            _padding(octets, int(frames.payload[row]), min(body, limit))
-        if frames.kind[row] == Kind.L2TP3_DATA:
+    def _data(self, octets: bytearray, data: _Data) -> None:
+        v3, payload, body, content, at, limit = data
+        if v3:
             at = self._before_frame(octets, body, at, limit, content)
-        if content in (Content.IPV4, Content.IPV6):
+        elif octets[payload] & HIGH_O_BIT:
+            _padding(octets, payload, min(body, limit))
+        if content in IPS:
             self._ip.inner(octets, at, limit)
-        elif content == Content.ARP:
+        elif content == ARP:
             self._ip.arp(octets, at, limit)
-        elif content == Content.PPP_CONTROL:
-            self._control(octets, body if frames.kind[row] == Kind.L2TP2_DATA else at, limit)
+        elif content == PPP_CONTROL:
+            self._control(octets, at if v3 else body, limit)
         else:  # of PPP the protocol says what there was; where it was cut off, not even that
-            blank(octets, body if content in (Content.CUT, Content.BROKEN) else at, limit)
+            blank(octets, body if content in UNREAD else at, limit)
 
     def _before_frame(self, octets: bytearray, body: int, at: int, limit: int, content: int) -> int:
         """Cookie, sublayer and Ethernet header of a packet of L2TPv3; where what they carry begins."""
         begin = at
-        known = content in (Content.IPV4, Content.IPV6, Content.ARP)
+        known = content in IPS or content == ARP
         for header in (ETHERNET, ETHERNET + WORD):
             kind = int.from_bytes(octets[at - 2 : at], "big")
             tagged = header == ETHERNET or int.from_bytes(octets[at - 6 : at - 4], "big") == VLAN
@@ -133,7 +154,7 @@ class Anonymiser:
                 begin = at - header
                 self._ip.ethernet(octets, begin)
                 break
-        if content == Content.PPP_CONTROL:
+        if content == PPP_CONTROL:
             begin = at = _control_begin(octets, body, limit)
         elif not known:
             begin = at = body + (min(limit - body, PREFIX) & -WORD)
@@ -141,7 +162,7 @@ class Anonymiser:
             begin = at - WORD
         for word in range(body, begin - WORD + 1, WORD):
             old = bytes(octets[word : word + WORD])
-            sublayer = octets[word] == NUMBERED and (word == begin - WORD or content == Content.OTHER) and not self._l2tp.is_cookie(old)
+            sublayer = octets[word] == NUMBERED and (word == begin - WORD or content == OTHER) and not self._l2tp.is_cookie(old)
             if not sublayer:
                 octets[word : word + WORD] = self._key.cookie(old)
         return at

@@ -202,6 +202,16 @@ def test_a_datagram_put_together_has_a_header_of_its_own() -> None:
     assert right(_packet(frames, 0)[:20])
 
 
+def test_what_was_cut_off_has_no_checksum() -> None:
+    """Of an ICMP error cut by the capture the checksum cannot be made: it is none, and not one over what lies behind in the buffer."""
+    packet = ethernet(ipv4(icmp(3, 3, bytes(4), ipv4(udp(l2tp(body=bytes(200))), **ENDS)), 1, **ENDS))  # type: ignore[arg-type]
+    frames = Decoder().decode(batch_of([Record(packet[:90], len(packet)), Record(packet, len(packet))]))
+    Anonymiser(Key(KEY))(frames)
+    cut, whole = (_packet(frames, row) for row in (0, 1))
+    assert cut[22:24] == b"\0\0"
+    assert right(whole[20:])
+
+
 def test_numbers_inside_are_no_addresses() -> None:
     """A redirect's gateway, the SPI of ESP, what TCP's options hold beyond numbers, unknown protocols: nothing of them is left inside."""
     assert SECRET not in inner(ipv4(icmp(5, 1, SECRET, bytes(28)), 1, **ENDS))  # type: ignore[arg-type]
