@@ -1,6 +1,6 @@
 """Every shared capture anonymised, in every output there is, and the octets searched for what Wireshark finds in the original.
 
-Run by hand: `python tests/truth/anonymous.py [PATTERN...]`; a small choice of it is in tests/packets/test_packets_leaks.py.
+Run by hand: `python tests/truth/leaks.py [PATTERN...]`; a small choice of it is in tests/packets/test_packets_leaks.py.
 What is searched for is tshark's word (addresses also inside tunnels and ICMP errors, MACs, names, SPIs, cookies, secrets, hashes, what
 certificates say), as text, as digits, in UTF-16, and in binary files as octets. What may occur by chance is left out: what is also the
 replacement of something else, and what is too short to tell.
