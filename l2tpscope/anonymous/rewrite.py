@@ -88,8 +88,8 @@ class Anonymiser:
         limits = frames.payload + np.minimum(frames.payload_captured, frames.payload_octets)
         v3 = frames.kind == Kind.L2TP3_DATA
         columns = (v3[data], frames.payload[data], frames.body[data], place.content, place.at, limits[data])
-        for row in zip(*(column.tolist() for column in columns), strict=True):
-            self._data(frames.octets, _Data(*row))
+        for numbers in zip(*(column.tolist() for column in columns), strict=True):
+            self._data(frames.octets, _Data._make(numbers))
         self._seal(frames)
 
     def endpoint(self, end: Endpoint) -> Endpoint:
