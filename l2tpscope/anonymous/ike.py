@@ -29,6 +29,8 @@ OF_NUMBERS = frozenset({
     "REPLAY_STATUS", "AUTH_LIFETIME", "SIGNATURE_HASH_ALGORITHMS", "RESPONDER_LIFETIME", "R_U_THERE", "R_U_THERE_ACK",
 })  # fmt: skip
 """Notifies whose data say nothing of anybody: groups, times, counters, algorithms."""
+CISCO_DEVICE = bytes.fromhex("3e984048")
+"""How Cisco IOS begins a Vendor ID of which the rest is another one after each boot: it tells one device from all others."""
 SHORT = 4
 """Octets of Windows' status, at the end of what it says."""
 SITUATION, PROPOSAL, LONGEST_NUMBER = 8, 8, 8
@@ -72,7 +74,8 @@ class Ike:
         elif isinstance(payload, Notify):
             made = self._notify(payload, body, spis, ends)
         elif isinstance(payload, VendorId) and payload.name is not None:
-            made = body
+            kept = len(CISCO_DEVICE) if body.startswith(CISCO_DEVICE) else len(body)
+            made = body[:kept] + self._key.keyed("boot", body[kept:])
         elif kind in NAT_D:
             made = self._nat_d(body, spis, ends)
         elif kind in IDENTITIES or kind in NAT_OA:

@@ -10,7 +10,7 @@ _USUAL = (
     "a access account address allowed already an and answer are as at auth authentication authenticated available bad be been "
     "because by call called cause challenge chap client close closed closing code configuration connect connected connection "
     "control could crashed dead denied detected disabled disconnect disconnected done down due enabled end error expired "
-    "failed failure for from goodbye granted hangup has have hello host id idle in incorrect initiated internal invalid is it "
+    "failed failure for from goodbye granted hangup has have hello host id idle in incorrect initiated internal invalid ip is it "
     "l2tp limit line link lns lac locked login lost maximum message mode modem more mppe ms-chap mschap name network no not "
     "number of ok on open or order out pap password peer permission please port ppp protocol reached received refused "
     "refusing reject rejected remote request required reset resource resources response responding restricted retry secret "
