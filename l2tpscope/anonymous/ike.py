@@ -10,6 +10,7 @@ from l2tpscope.frames import Endpoint
 from l2tpscope.wire.ike import decode_ike, nat_d
 from l2tpscope.wire.ike.message import FRAGMENT_V1, GENERIC, HEADER, SK, SKF
 from l2tpscope.wire.ike.payloads import Notify, Payload, SecurityAssociation, VendorId
+from l2tpscope.wire.ike.vendor_ids import TELDAT
 
 ID_IPV4, ID_IPV6, ID_NAMES = (1, 4, 7), (5, 6, 8), (2, 3)
 """*Source*: RFC 2407 §4.6.2.1, RFC 7296 §3.5: an address, a subnet, a range; names of hosts and users."""
@@ -29,6 +30,8 @@ OF_NUMBERS = frozenset({
     "REPLAY_STATUS", "AUTH_LIFETIME", "SIGNATURE_HASH_ALGORITHMS", "RESPONDER_LIFETIME", "R_U_THERE", "R_U_THERE_ACK",
 })  # fmt: skip
 """Notifies whose data say nothing of anybody: groups, times, counters, algorithms."""
+TELDAT_AT = 9
+"""Octets that differ, before its name."""
 CISCO_DEVICE = bytes.fromhex("3e984048")
 """How Cisco IOS begins a Vendor ID of which the rest is another one after each boot: it tells one device from all others."""
 SHORT = 4
@@ -74,8 +77,7 @@ class Ike:
         elif isinstance(payload, Notify):
             made = self._notify(payload, body, spis, ends)
         elif isinstance(payload, VendorId) and payload.name is not None:
-            kept = len(CISCO_DEVICE) if body.startswith(CISCO_DEVICE) else len(body)
-            made = body[:kept] + self._key.keyed("boot", body[kept:])
+            made = self._vendor(body)
         elif kind in NAT_D:
             made = self._nat_d(body, spis, ends)
         elif kind in IDENTITIES or kind in NAT_OA:
@@ -93,6 +95,13 @@ class Ike:
         if kind == FRAGMENT_V1 and body[2:3] == b"\x01":
             return body[:kept] + self.spis(body[kept : kept + 16]) + self._key.keyed("encrypted", body[kept + 16 :])
         return body[:kept] + self._key.keyed("encrypted" if kind in (SK, SKF) else f"payload {kind}", body[kept:])
+
+    def _vendor(self, body: bytes) -> bytes:
+        """A Vendor ID that is known, but for what differs from device to device in it."""
+        begin, end = (0, len(CISCO_DEVICE)) if body.startswith(CISCO_DEVICE) else (0, len(body))
+        if body.find(TELDAT) == TELDAT_AT:
+            begin, end = TELDAT_AT, TELDAT_AT + len(TELDAT)
+        return self._key.keyed("device", body[:begin]) + body[begin:end] + self._key.keyed("device", body[end:])
 
     def _association(self, payload: SecurityAssociation, body: bytes) -> bytes:
         """Its SPIs, and what is too long for a number; of what does not fit, all but the numbers before it."""

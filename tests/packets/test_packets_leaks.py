@@ -304,10 +304,13 @@ def test_an_spi_in_a_malformed_proposal_goes(lie: int) -> None:
         assert made[-8:] == transform
 
 
-def test_a_vendor_id_that_tells_a_device_goes() -> None:
-    """Cisco IOS has a Vendor ID that begins 3e984048 and goes on with what is another after each boot: the beginning stays alone."""
-    vendor = bytes.fromhex("3e984048") + b"BOOTED.TODAY"
+@pytest.mark.parametrize(
+    ("vendor", "kept"), [(bytes.fromhex("3e984048") + b"BOOTED.TODAY", bytes.fromhex("3e984048")), (b"SERIAL.NOTeldat", b"Teldat")]
+)
+def test_a_vendor_id_that_tells_a_device_goes(vendor: bytes, kept: bytes) -> None:
+    """Cisco IOS and Teldat have Vendor IDs of which only a part is the same on all devices: that part stays alone."""
     body = struct.pack(">BBH", 0, 0, 4 + len(vendor)) + vendor
     (made,) = rewritten(ipv4(udp(ike(version=0x10, exchange=2, flags=0, following=13, body=body), 500, 500), **ENDS))  # type: ignore[arg-type]
-    assert vendor[:4] in made
+    assert kept in made
     assert b"BOOTED" not in made
+    assert b"SERIAL" not in made
