@@ -5,14 +5,21 @@ Checksums are made anew, for the old ones would tell whether a guessed address i
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from l2tpscope.anonymous.addresses import Addresses
 from l2tpscope.anonymous.key import Key
 from l2tpscope.frames.link import IPV4, IPV6
 from l2tpscope.frames.network import EXTENSIONS
 from l2tpscope.frames.tables import ESP, ICMP, ICMPV6, TCP, UDP
 from l2tpscope.frames.unwrap import Ip, ip_header
+from l2tpscope.frames.window import Bools, Int64s, Views
 from l2tpscope.track.inner_packets import DCCP, SCTP, UDP_LITE
 
+IPV4_OCTETS = 20
 V4, V6 = ((12, 4), (16, 4)), ((8, 16), (24, 16))
 """Where the addresses stand, and their lengths."""
 SPI, PORTS = 4, 4
@@ -61,9 +68,22 @@ class IpPackets:
             octets[at + 10 : at + 12] = (0xFFFF - _sum(octets, at, end) ^ (0 if right else 1)).to_bytes(2, "big")
         return ip
 
-    def inner(self, octets: bytearray, at: int, limit: int) -> None:
-        """A packet inside: header, ports, numbers of TCP and of echoes stay; the rest goes."""
-        ip = self.header(octets, at, limit)
+    def headers(self, octets: bytearray, at: Int64s, *, outer: bool = False) -> None:
+        """The same of many headers at once, each of IPv4, without options and whole."""
+        block = Views(octets).matrix(at, IPV4_OCTETS)
+        words = block.view(">u2")
+        wrong = np.zeros(len(at), np.uint16) if outer else (_folded(words) != 0xFFFF).astype(np.uint16)
+        for offset, size in V4:
+            old, which = np.unique(block[:, offset : offset + size].copy().view(">u4"), return_inverse=True)
+            new = b"".join(self._addresses.replace(number.to_bytes(size, "big")) for number in old.tolist())
+            block[:, offset : offset + size] = np.frombuffer(new, np.uint8).reshape(-1, size)[which.reshape(-1)]
+        words[:, 5] = 0
+        words[:, 5] = (0xFFFF - _folded(words)).astype(np.uint16) ^ wrong
+        np.frombuffer(octets, np.uint8)[at[:, None] + np.arange(IPV4_OCTETS)] = block
+
+    def inner(self, octets: bytearray, at: int, limit: int, *, done: bool = False) -> None:
+        """A packet inside: header, ports, numbers of TCP and of echoes stay; the rest goes. *done*: its header was rewritten."""
+        ip = ip_header(octets, at, IPV4, limit, limit) if done else self.header(octets, at, limit)
         if ip is None:
             blank(octets, at, limit)
             return
@@ -101,6 +121,24 @@ class IpPackets:
             octets[begin : begin + 6] = self._key.mac(bytes(octets[begin : begin + 6]))
             octets[begin + 6 : begin + 10] = self._addresses.replace(bytes(octets[begin + 6 : begin + 10]))
         blank(octets, at + 28, limit)
+
+
+def plain(octets: bytearray, at: Int64s, limit: Int64s) -> Bools:
+    """Which of some headers `headers` can rewrite: as `ip_header` finds them, whole and without options."""
+    whole = limit - at >= IPV4_OCTETS
+    begin = np.where(whole, at, 0)
+    views = Views(octets)
+    total = views.u16(begin + 2)
+    found: Bools = whole & (views.u8[begin] == 0x45) & ((total == 0) | (total >= IPV4_OCTETS))
+    return found
+
+
+def _folded(words: NDArray[Any]) -> NDArray[np.uint32]:
+    """The sums of rows of 16-bit numbers in ones' complement."""
+    total = words.sum(axis=1, dtype=np.uint32)
+    total = (total & 0xFFFF) + (total >> 16)
+    folded: NDArray[np.uint32] = (total & 0xFFFF) + (total >> 16)
+    return folded
 
 
 def seal(octets: bytearray, at: int, ip: Ip, end: int) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from l2tpscope.anonymous.addresses import Addresses
 from l2tpscope.anonymous.ike import Ends, Ike
-from l2tpscope.anonymous.ip import ETHERNET, IpPackets, blank, seal
+from l2tpscope.anonymous.ip import ETHERNET, IPV4_OCTETS, IpPackets, blank, plain, seal
 from l2tpscope.anonymous.key import Key
 from l2tpscope.anonymous.l2tp import L2tp
 from l2tpscope.anonymous.ppp import Ppp
@@ -62,6 +62,8 @@ class _Data(NamedTuple):
     at: int
     """Where its content begins."""
     limit: int
+    done: bool
+    """Whether the IP header in it was rewritten."""
 
 
 class Anonymiser:
@@ -87,7 +89,11 @@ class Anonymiser:
             self._row(frames, row, before)
         limits = frames.payload + np.minimum(frames.payload_captured, frames.payload_octets)
         v3 = frames.kind == Kind.L2TP3_DATA
-        columns = (v3[data], frames.payload[data], frames.body[data], place.content, place.at, limits[data])
+        done = (place.content == Content.IPV4) & plain(frames.octets, place.at, limits[data])
+        # Of L2TPv3 what stands before it is still to be looked at, by its header as it was sent.
+        done &= ~v3[data]
+        self._ip.headers(frames.octets, place.at[done])
+        columns = (v3[data], frames.payload[data], frames.body[data], place.content, place.at, limits[data], done)
         for numbers in zip(*(column.tolist() for column in columns), strict=True):
             self._data(frames.octets, _Data._make(numbers))
         self._seal(frames)
@@ -107,7 +113,12 @@ class Anonymiser:
     def _outer(self, frames: Frames) -> None:
         """The IP headers of the rows, each once: messages of TCP may share one."""
         ips, first = np.unique(frames.ip, return_index=True)
-        for at, row in zip(ips.tolist(), first.tolist(), strict=True):
+        octets = frames.octets
+        simple = plain(octets, ips, np.maximum(frames.payload[first], ips + IPV4_OCTETS))
+        self._ip.headers(octets, ips[simple], outer=True)
+        u8, udp = np.frombuffer(octets, np.uint8), frames.payload[first][simple & (frames.protocol[first] == UDP)]
+        u8[udp - 1], u8[udp - 2] = 0, 0
+        for at, row in zip(ips[~simple].tolist(), first[~simple].tolist(), strict=True):
             limit = max(self._limit(frames, row), at + 20) if frames.octets[at] >> 4 == 4 else max(self._limit(frames, row), at + 40)
             ip = self._ip.header(frames.octets, at, limit, outer=True)
             if ip is not None and frames.protocol[row] == UDP and ip.version == 4:  # may have none, and so needs none
@@ -129,13 +140,13 @@ class Anonymiser:
                 seal(octets, at, ip, ip.end if ip.end <= limit else 0)
 
     def _data(self, octets: bytearray, data: _Data) -> None:
-        v3, payload, body, content, at, limit = data
+        v3, payload, body, content, at, limit, done = data
         if v3:
             at = self._before_frame(octets, body, at, limit, content)
         elif octets[payload] & HIGH_O_BIT:
             _padding(octets, payload, min(body, limit))
         if content in IPS:
-            self._ip.inner(octets, at, limit)
+            self._ip.inner(octets, at, limit, done=done)
         elif content == ARP:
             self._ip.arp(octets, at, limit)
         elif content == PPP_CONTROL:
