@@ -32,6 +32,7 @@ from l2tpscope.wire.ppp import decode_ppp
 
 MARKER, ICMP_HEADER, WORD = 4, 8, 4
 T_BIT, L_BIT, S_BIT, O_BIT, VERSION = 0x8000, 0x4000, 0x0800, 0x0200, 0x000F
+DATA = (Kind.L2TP2_DATA, Kind.L2TP3_DATA)
 HIGH_O_BIT = 0x02
 """Of the first octet."""
 IPS, UNREAD = frozenset((int(Content.IPV4), int(Content.IPV6))), frozenset((int(Content.CUT), int(Content.BROKEN)))
@@ -79,28 +80,38 @@ class Anonymiser:
 
     def __call__(self, frames: Frames) -> None:
         """Rewrite the octets and columns of all rows."""
+        self.headers(frames)
+        self.contents(frames, np.arange(len(frames)))
+
+    def headers(self, frames: Frames) -> None:
+        """All columns, and the octets of what is not data: enough to tell where a row belongs."""
         if not len(frames):
             return
         before = {row: self._ends(frames, row) for row in np.flatnonzero(frames.kind == Kind.IKE).tolist()}
-        data = np.flatnonzero((frames.kind == Kind.L2TP2_DATA) | (frames.kind == Kind.L2TP3_DATA))
-        place = locate_inner(frames, Views(frames.octets), data)
         self._outer(frames)
-        for row in np.flatnonzero(np.isin(frames.kind, (Kind.L2TP2_DATA, Kind.L2TP3_DATA), invert=True)).tolist():
+        for row in np.flatnonzero(~np.isin(frames.kind, DATA)).tolist():
             self._row(frames, row, before)
-        limits = frames.payload + np.minimum(frames.payload_captured, frames.payload_octets)
-        v3 = frames.kind == Kind.L2TP3_DATA
-        done = (place.content == Content.IPV4) & plain(frames.octets, place.at, limits[data])
-        # Of L2TPv3 what stands before it is still to be looked at, by its header as it was sent.
-        done &= ~v3[data]
-        self._ip.headers(frames.octets, place.at[done])
-        columns = (v3[data], frames.payload[data], frames.body[data], place.content, place.at, limits[data], done)
-        for numbers in zip(*(column.tolist() for column in columns), strict=True):
-            self._data(frames.octets, _Data._make(numbers))
         self._seal(frames)
 
     def endpoint(self, end: Endpoint) -> Endpoint:
         """An endpoint that is known beside the rows."""
         return end._replace(address=self._addresses.replace(end.address))
+
+    def contents(self, frames: Frames, rows: Int64s) -> None:
+        """What some rows carry that are data, afterwards."""
+        data = rows[np.isin(frames.kind[rows], DATA)]
+        if not len(data):
+            return
+        octets, v3 = frames.octets, frames.kind[data] == Kind.L2TP3_DATA
+        place = locate_inner(frames, Views(octets), data)
+        limits = frames.payload[data] + np.minimum(frames.payload_captured[data], frames.payload_octets[data])
+        # Of L2TPv3 what stands before it is still to be looked at, by its header as it was sent.
+        done = (place.content == Content.IPV4) & plain(octets, place.at, limits) & ~v3
+        self._ip.headers(octets, place.at[done])
+        columns = (v3, frames.payload[data], frames.body[data], place.content, place.at, limits, done)
+        for numbers in zip(*(column.tolist() for column in columns), strict=True):
+            self._data(octets, _Data._make(numbers))
+        self._seal(frames, data)
 
     @staticmethod
     def _ends(frames: Frames, row: int) -> tuple[object, object]:
@@ -127,10 +138,12 @@ class Anonymiser:
         views = Views(frames.octets)
         frames.source, frames.destination = address_keys(views, views.rows(frames.ip), frames.ip)
 
-    def _seal(self, frames: Frames) -> None:
-        """Checksums of UDP in IPv6, and of ICMP errors."""
+    def _seal(self, frames: Frames, rows: Int64s | None = None) -> None:
+        """Checksums of UDP in IPv6, and of ICMP errors; of some rows, or of what is not data."""
         octets = frames.octets
-        ips, first = np.unique(frames.ip, return_index=True)
+        rows = np.flatnonzero(~np.isin(frames.kind, DATA)) if rows is None else rows
+        ips, which = np.unique(frames.ip[rows], return_index=True)
+        first = rows[which]
         icmp = frames.kind[first] == Kind.ICMP_ERROR
         some = icmp | ((frames.protocol[first] == UDP) & (Views(octets).u8[ips] >> 4 == 6))
         for at, row in zip(ips[some].tolist(), first[some].tolist(), strict=True):

@@ -158,9 +158,11 @@ def anonymised(report: Report, wanted: Choice, files: Sequence[str], key_file: s
         if not len(batch):
             continue
         frames = decoder.decode(batch)
-        anonymiser(frames)
+        anonymiser.headers(frames)
+        rows = np.array(sorted(_wanted_rows(frames, belonging, wanted)), np.int64)
+        anonymiser.contents(frames, rows)
         parts: list[bytes] = []
-        for row in sorted(_wanted_rows(frames, belonging, wanted)):
+        for row in rows.tolist():
             if frames.protocol[row] == TCP:
                 continue
             capture = int(frames.capture[row])
