@@ -171,7 +171,7 @@ class Anonymiser:
         """Cookie, sublayer and Ethernet header of a packet of L2TPv3; where what they carry begins."""
         begin = at
         known = content in IPS or content == ARP
-        for header in (ETHERNET, ETHERNET + WORD):
+        for header in (ETHERNET + WORD, ETHERNET):  # with a tag first: it would pass for a cookie and the end of an address
             kind = int.from_bytes(octets[at - 2 : at], "big")
             tagged = header == ETHERNET or int.from_bytes(octets[at - 6 : at - 4], "big") == VLAN
             if known and at - header >= body and (at - header - body) % WORD == 0 and kind in ETHERTYPES and tagged:

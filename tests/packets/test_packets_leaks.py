@@ -153,6 +153,21 @@ def test_a_password_in_a_pseudowire_goes(before: bytes) -> None:
     assert before[:4] not in made or not before
 
 
+@pytest.mark.parametrize("cookie", [b"", b"\x99\x12\x34\x56"])
+@pytest.mark.parametrize("tags", [(), (0x8100,)])
+def test_ethernet_in_a_pseudowire_stays_what_it_is(cookie: bytes, tags: tuple[int, ...]) -> None:
+    """IP in Ethernet with a VLAN tag or without, behind a cookie or none: EtherType and tag stay, both addresses are replaced."""
+    head = bytearray(ipv4(udp(b"payload!"), **ENDS))  # type: ignore[arg-type]
+    total = sum(struct.unpack(">10H", head[:20]))
+    head[10:12] = struct.pack(">H", 0xFFFF - (total & 0xFFFF) - (total >> 16))
+    frame = ethernet(bytes(head), tags=tags)
+    (made,) = rewritten(data3(cookie + frame))
+    after = made[20 + 8 + 8 + len(cookie) :]
+    assert after[12 : 14 + 4 * len(tags)] == frame[12 : 14 + 4 * len(tags)]
+    assert after[:6] == Key(KEY).mac(frame[:6])
+    assert after[6:12] == Key(KEY).mac(frame[6:12])
+
+
 def test_an_assigned_cookie_goes_whatever_it_looks_like() -> None:
     """A cookie that begins as a numbered sublayer does (40 hex) is known by the message that assigned it (RFC 3931 §5.4.4)."""
     cookie = bytes.fromhex("40c0ffee")

@@ -227,6 +227,24 @@ class Mapping:
         return f"{what}: {new!r} stands for {again!r} and {old!r}" if again != old else None
 
 
+REPLACED = ("name", "user", "vendor", "initiator", "responder", "client", "server", "source", "destination", "spi", "ident", "peer")
+REPLACED += (
+    "address",
+    "summary",
+    "detail",
+    "text",
+    "message",
+    "path",
+    "reason",
+    "why",
+    "subject",
+    "alternatives",
+    "linked",
+    "circuit",
+    "filter",
+    "secret",
+)
+"""Parts of the names of columns in which there may be another word."""
 ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?![\w.:])")
 
 
@@ -261,6 +279,8 @@ def _odd_words(mapping: Mapping, where: str, before: str, after: str) -> str | N
         odd = next((odd for odd in pairs if odd), None)
         if odd or ADDRESS.sub("@", before) == ADDRESS.sub("@", after):
             return odd
+    if not any(part in where for part in REPLACED):
+        return f"{where}: {before!r:.100} {after!r:.100}"
     wordy = where.endswith(("summary", "detail", "text", "message_text", "path")) or len(before) > 60
     return None if wordy else mapping.odd(where, before, after)
 
