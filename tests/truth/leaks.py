@@ -243,6 +243,7 @@ REPLACED += (
     "circuit",
     "filter",
     "secret",
+    "notifies",
 )
 """Parts of the names of columns in which there may be another word."""
 ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7})(?![\w.:])")
