@@ -18,9 +18,10 @@ from l2tpscope.frames.tables import ICMP, ICMPV6, TCP
 from l2tpscope.frames.window import Int64s, Views
 from l2tpscope.model.inner import Content, Echo, Inner, InnerFlow
 from l2tpscope.track.flows import OVERFLOW, FlowTable, grouped, grown
+from l2tpscope.track.inner_numbers import SYN, Segments
 from l2tpscope.track.inner_packets import InnerPackets, read_packets
 from l2tpscope.track.inner_place import locate
-from l2tpscope.track.inner_tcp import SYN, InnerTcp, Segments
+from l2tpscope.track.inner_tcp import InnerTcp
 from l2tpscope.track.totals import Totals
 
 MOST_FLOWS = 1 << 16
@@ -79,7 +80,7 @@ class InnerTracker:
     @property
     def crowded(self) -> bool:
         """Whether it is half full, so that something new may soon not be followed."""
-        return len(self._table) > MOST_FLOWS // 2 or len(self._echoes) > MOST_ECHOES // 2 or self._tcp.left_out > 0
+        return len(self._table) > MOST_FLOWS // 2 or len(self._echoes) > MOST_ECHOES // 2 or self._tcp.trips.left_out > 0
 
     def feed(self, frames: Frames, rows: Int64s, series: Int64s) -> None:
         """Take data rows of *frames*, in their order, with the series that each belongs to. *Shape*: (n,), (n,)."""
@@ -102,12 +103,12 @@ class InnerTracker:
             flow.segments, flow.filled = int(tcp.segments[number]), int(tcp.filled[number])
             flow.repeated, flow.reordered = int(tcp.repeated[number]), int(tcp.reordered[number])
             flow.large = tcp.large.of(number, flow.partner)
-            flow.rtt_count = int(tcp.rtt_count[number])
-            flow.rtt_min = int(tcp.rtt_min[number]) if flow.rtt_count else None
+            flow.rtt_count = int(tcp.trips.count[number])
+            flow.rtt_min = int(tcp.trips.least[number]) if flow.rtt_count else None
         return Inner(
             flows=list(self._flows),
             contents={(number, Content(content)): count for (number, content), count in self._contents.items()},
-            samples=tcp.samples,
+            samples=tcp.trips.samples,
             echoes=self._echoes,
             echoes_end=self._echoes_end,
         )
@@ -119,10 +120,13 @@ class InnerTracker:
             (overflow, f"{overflow} inner packets belong to flows too many to be told apart (over {MOST_FLOWS}): not in inner_flows"),
             (self._echoes_left_out, f"{self._echoes_left_out} inner echoes were not kept: over {MOST_ECHOES}"),
             (
-                self._tcp.left_out,
-                f"{self._tcp.left_out} inner round trips of TCP are not in the table rtt, but in the minima of inner_flows",
+                self._tcp.trips.left_out,
+                f"{self._tcp.trips.left_out} inner round trips of TCP are not in the table rtt, but in the minima of inner_flows",
             ),
-            (self._tcp.untimed, f"{self._tcp.untimed} inner TCP segments were not timed: too many waited for their acknowledgement"),
+            (
+                self._tcp.trips.untimed,
+                f"{self._tcp.trips.untimed} inner TCP segments were not timed: too many waited for their acknowledgement",
+            ),
         )
         return [line for count, line in told if count]
 

@@ -16,7 +16,7 @@ from l2tpscope.model.inner import Large
 from l2tpscope.track.flows import grown
 
 if TYPE_CHECKING:
-    from l2tpscope.track.inner_tcp import Segments
+    from l2tpscope.track.inner_numbers import Segments
 
 LARGE = 1200
 """Octets of data: more than a path for 1280 lets pass inside a tunnel, and less than full segments have."""

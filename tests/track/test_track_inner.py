@@ -12,7 +12,7 @@ from inner_frames import FRAMED, Packet, inside
 
 from l2tpscope.model.inner import Content, InnerFlow
 from l2tpscope.track import inner as module
-from l2tpscope.track import inner_tcp
+from l2tpscope.track import inner_trips
 from l2tpscope.track.inner import mss
 
 MACS = b"\x02\0\0\0\0\3\x02\0\0\0\0\4"
@@ -305,15 +305,15 @@ def test_batches_do_not_matter(sent: list[tuple[int, bool, int, int, int, int]],
 
 def test_round_trips_are_taken_of_a_few_segments_of_a_long_flow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each doubling of a flow adds EACH; those beyond the bound on rows still count for the flow, and are noted."""
-    monkeypatch.setattr(inner_tcp, "MOST_SAMPLES", 10)
+    monkeypatch.setattr(inner_trips, "MOST_SAMPLES", 10)
     packets = []
-    for number in range(4 * inner_tcp.EACH):
+    for number in range(4 * inner_trips.EACH):
         packets += [segment(2 * number, 100 + 10 * number, 1, 10), segment(2 * number + 1, 1, 110 + 10 * number, back=1)]
     found, notes = inside(packets)
     assert found.flows[1] is not None
-    assert (found.flows[1].rtt_count, len(found.samples)) == (3 * inner_tcp.EACH, 10)
+    assert (found.flows[1].rtt_count, len(found.samples)) == (3 * inner_trips.EACH, 10)
     assert len(notes) == 1
-    assert notes[0].startswith(f"{3 * inner_tcp.EACH - 10} inner round trips of TCP are not in the table rtt")
+    assert notes[0].startswith(f"{3 * inner_trips.EACH - 10} inner round trips of TCP are not in the table rtt")
 
 
 @given(st.binary(max_size=40))
