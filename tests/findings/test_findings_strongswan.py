@@ -67,3 +67,8 @@ def test_the_true_cause_is_among_what_it_may_be(name: str, cause: str) -> None:
     """Where several causes look alike, the one that the log names is among them."""
     (row,) = errors(name)
     assert any(cause in each for each in [*row.alternatives, row.summary])
+
+
+def test_pieces_of_a_message_are_no_repetitions() -> None:
+    """The second attempt of this client, of which the capture has two fragments of a request sent once, is not told to be sent again."""
+    assert [(row.finding, row.vpn) for row in errors("v2_skf_lost_client")] == [(LARGE, 1)]
