@@ -28,7 +28,9 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, with a reason, what needs what is not there."""
+    """Files with slow tests first, so that no process is left alone with one at the end; skip, with a reason, what needs what is not there."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     absent = {
         "shared": None if SHARED.is_dir() else "the shared captures are not beside this checkout",
         "tshark": None if shutil.which("tshark") else "tshark is not installed",

@@ -79,7 +79,7 @@ def test_a_file_means_its_summary(healthy: Path) -> None:
     short, long = run(healthy), run("summary", healthy)
     assert short.returncode == long.returncode == 0
     assert short.stdout == long.stdout
-    assert short.stdout.startswith(f"CAPTURE {healthy}"[:60])
+    assert re.match(rf"CAPTURE\s+{re.escape(str(healthy)[:40])}", short.stdout)  # a long path has a line of its own
     assert short.stderr == ""
 
 
