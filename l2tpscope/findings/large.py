@@ -20,6 +20,17 @@ AGAIN = 2
 """A message that is sent again was not answered in time; once may be chance."""
 LARGE = 1400
 """Octets of an IKE message that most paths take only as IP fragments: beside them are headers of 28 octets and more."""
+OF_PIECES = (
+    "a piece is lost each time: the path takes smaller packets than its ends believe, or a firewall drops it",
+    "the message arrives, and its receiver says nothing (libreswan to a wrong key)",
+    "the answer is lost on the way back",
+)
+OR_BLOCKED = "UDP 4500 is filtered on the way or at the receiver: nothing has come back from there"
+CAPTURE_THERE = (
+    "capture at the receiver at the same time. A piece that does not arrive is lost on the way: let the sender make smaller ones"
+    " (strongSwan: `charon.fragment_size`), or shorten the chain of certificates. If all arrive, the receiver's log says why it is silent."
+)
+OPEN_PORT = "make sure that UDP 4500 is open at the receiver and on the way; then "
 OPEN = ("failed", "opening", "unanswered")
 PROOFS = ("MM5", "IKE_AUTH request")
 MAIN = {None: "MM1", "MM1": "MM1", "MM2": "MM3", "MM3": "MM4", "MM4": "MM5", "MM5": "MM6"}
@@ -38,6 +49,8 @@ class Unanswered:
     last: int
     grade: Grade
     against: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] | None = None
+    advice: str | None = None
 
 
 def unanswered(case: Case, row: IkeSaRow) -> Unanswered | None:
@@ -48,7 +61,7 @@ def unanswered(case: Case, row: IkeSaRow) -> Unanswered | None:
     if torn is not None:
         return _torn(case, row, torn)
     messages = case.ike_messages(row)
-    return next(_in_pieces(case, messages), None) or _whole(case, row, messages)
+    return next(_in_pieces(case, row, messages), None) or _whole(case, row, messages)
 
 
 def _torn(case: Case, row: IkeSaRow, torn: Torn) -> Unanswered:
@@ -70,7 +83,7 @@ def _torn(case: Case, row: IkeSaRow, torn: Torn) -> Unanswered:
     )
 
 
-def _in_pieces(case: Case, messages: Sequence[IkeMessageRow]) -> Iterator[Unanswered]:
+def _in_pieces(case: Case, row: IkeSaRow, messages: Sequence[IkeMessageRow]) -> Iterator[Unanswered]:
     """Messages that IKE took to pieces, all of which one side sends again, while the other says nothing new."""
     for direction, who in (("to_responder", "client"), ("to_initiator", "server")):
         mine = [one for one in messages if one.direction == direction and not PIECES.isdisjoint(one.payloads)]
@@ -82,7 +95,9 @@ def _in_pieces(case: Case, messages: Sequence[IkeMessageRow]) -> Iterator[Unansw
             continue
         pieces = len(mine) - len(again)
         summary = f"{mine[0].name} from the {who} goes in {pieces} pieces, is sent again and again, and the other side does not go on"
-        yield Unanswered(summary, places(mine), mine[0].time, mine[-1].time, case.absent("likely"))
+        alternatives, advice = ((OR_BLOCKED, *OF_PIECES), OPEN_PORT + CAPTURE_THERE) if row.natt else (OF_PIECES, CAPTURE_THERE)
+        ends = mine[0].time, mine[-1].time
+        yield Unanswered(summary, places(mine), *ends, case.absent("likely"), alternatives=alternatives, advice=advice)
 
 
 def _whole(case: Case, row: IkeSaRow, messages: Sequence[IkeMessageRow]) -> Unanswered | None:

@@ -79,7 +79,7 @@ def trips(measures: Measures) -> list[Statistic]:
 
 def facts(row: VpnRow, of: Parts) -> list[Cell]:
     """What is to be said of a connection beside its line, the most urgent first."""
-    told = [*_wrong(row, of), *_silent(row, of), *lost(of.loss), *_ike(of.ike), *_nat(row, of.ike), *_changes(of)]
+    told = [*_wrong(row, of), *_silent(row, of), *lost(of.loss), *_ike(of.ike), *_nat(row, of.ike), *_roles(row, of.ike), *_changes(of)]
     if row.twin:
         told.append(Cell(f"twin: {count(row.twin_packets)} packets are in the capture twice, as ESP and in clear; counted once", "dim"))
     reasoned = (*REASONED, "stage") if row.stage in UNUSED else REASONED
@@ -185,6 +185,12 @@ def agreed(row: IkeSaRow) -> str:
     kind = f" {row.exchange}" if row.exchange not in (None, "ike_sa_init") else ""
     why_not = "its set-up is not in the capture" if row.exchange is None else "no choice of the responder is in clear"
     return f"IKEv{row.version}{kind}: {', '.join(chosen) or why_not}"
+
+
+def _roles(row: VpnRow, ike: Sequence[IkeSaRow]) -> list[Cell]:
+    """That nothing in the capture tells who called whom; tunnels say it of themselves."""
+    guessed = not row.tunnels and all(one.roles == "guessed" for one in ike)
+    return [Cell("which side is the client is a guess: no set-up is in the capture", "dim")] if guessed else []
 
 
 def _nat(row: VpnRow, ike: Sequence[IkeSaRow]) -> list[Cell]:

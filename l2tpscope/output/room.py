@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ SHARED = 3
 """Facts that are said once for several rows; rarer ones stand under their rows."""
 LONGEST_PATH = 32
 """A longer path is named once, where its capture is told; commands say `FILE` instead."""
+NAMELESS = re.compile(r"capture-\d+")
+"""What stands for the path of an anonymised capture: no file has that name."""
 LONGEST_LIST = 40
 """Columns of a list of row numbers."""
 
@@ -111,8 +114,8 @@ def when(time: int | None, captures: Sequence[CaptureRow]) -> str:
 
 
 def command(name: str, captures: Sequence[CaptureRow]) -> str:
-    """A command to copy; only where its path is harmless and not long, else `FILE`."""
+    """A command to copy; only where its path is harmless, not long and no name that anonymising gave, else `FILE`."""
     paths = [row.path for row in captures]
     harmless = len(paths) == 1 and paths[0].isprintable() and paths[0].isascii() and not paths[0].startswith(("-", "<"))
-    path = shlex.quote(paths[0]) if harmless else "FILE"
+    path = shlex.quote(paths[0]) if harmless and not NAMELESS.fullmatch(paths[0]) else "FILE"
     return f"l2tpscope {name} {path if len(path) <= LONGEST_PATH else 'FILE'}"

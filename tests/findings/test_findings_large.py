@@ -98,9 +98,11 @@ def test_a_large_message_that_is_here_and_not_answered() -> None:
     assert found(ikev2(keep=None, size=1024), "L2S413") == []
 
 
-def pieces(*, answered: bool = False, times: int = 3) -> IpsecScript:
-    """IKE_AUTH in three pieces of RFC 7383, all sent several times."""
+def pieces(*, answered: bool = False, times: int = 3, natt: bool = False) -> IpsecScript:
+    """IKE_AUTH in three pieces of RFC 7383, all sent several times; *natt*: on UDP 4500."""
     script = ikev2(keep=None, times=0)
+    if natt:
+        script.ports = {True: 4500, False: 4500}
     for attempt in range(times):
         for number in (1, 2, 3):
             body = struct.pack(">BBHHH", 35 if number == 1 else 0, 0, 508, number, 3) + bytes([number]) * 500
@@ -118,6 +120,22 @@ def test_pieces_of_ike_itself() -> None:
     assert rules(pieces()) == ["L2S413"]
     assert rules(pieces(answered=True)) == []
     assert found(pieces(times=1), "L2S413") == []
+
+
+def test_pieces_that_were_sent_once_are_no_repetition() -> None:
+    """Three pieces of an IKE_AUTH on 4500 (RFC 7383 §2.5) are one request: nothing is sent again, and no port is said to be blocked."""
+    assert rules(pieces(times=1, natt=True)) == []
+
+
+def test_pieces_are_no_ip_fragments() -> None:
+    """Where IKE has made the pieces already, nobody is told to switch that on; on UDP 4500 the port may be why, and comes first."""
+    (plain,) = found(pieces(), "L2S413")
+    (natt,) = found(pieces(natt=True), "L2S413")
+    for row in (plain, natt):
+        assert "fragmentation=yes" not in row.advice
+        assert not any("IP fragments" in one for one in row.alternatives)
+    assert natt.alternatives[0].startswith("UDP 4500 is filtered")
+    assert not any("4500" in one for one in plain.alternatives)
 
 
 def main_mode(keep: int | None) -> IpsecScript:

@@ -143,6 +143,10 @@ def test_ike_refused_in_clear() -> None:
     """INVALID_MAJOR_VERSION in clear (RFC 2408 §3.14.1) is told as such; NO_PROPOSAL_CHOSEN is another finding."""
     (found,) = check("L2S412", ike({1: "MM1"}, state="refused", notifies=["responder: INVALID_MAJOR_VERSION"]))
     assert (found.grade, found.summary) == ("certain", "IKE is refused in clear after MM1: the server says INVALID_MAJOR_VERSION")
+    assert "same version of IKE" in (found.advice or "")
+    assert not any("aggressive" in one for one in found.alternatives or ())
+    (found,) = check("L2S412", ike({1: "MM1"}, state="refused", notifies=["responder: INVALID_SYNTAX"]))
+    assert (found.advice or "").startswith("look the error up")
     proposal = ike({1: "MM1"}, state="refused", notifies=["responder: NO_PROPOSAL_CHOSEN"])
     assert check("L2S412", proposal) == []
     assert [found.grade for found in check("L2S404", proposal)] == ["certain"]

@@ -9,6 +9,7 @@ import pytest
 
 import l2tpscope
 from l2tpscope.analysis.rows import FindingRow
+from l2tpscope.output.ladder import ladders
 
 FOLDER = Path(__file__).parent / "strongswan"
 KEYS, CERTIFICATE, LARGE, PROPOSAL = "L2S405", "L2S414", "L2S413", "L2S404"
@@ -72,3 +73,21 @@ def test_the_true_cause_is_among_what_it_may_be(name: str, cause: str) -> None:
 def test_pieces_of_a_message_are_no_repetitions() -> None:
     """The second attempt of this client, of which the capture has two fragments of a request sent once, is not told to be sent again."""
     assert [(row.finding, row.vpn) for row in errors("v2_skf_lost_client")] == [(LARGE, 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("v1_aggr_psk_client", "let the client use main mode"), ("v2_skf_lost_client", "make sure that UDP 4500 is open")],
+)
+def test_what_to_do_here_comes_first(name: str, advice: str) -> None:
+    """Advice begins with what helps in this case: strongSwan takes no aggressive mode with a key; on 4500 nothing ever came back."""
+    (row,) = errors(name)
+    assert row.advice.startswith(advice)
+
+
+def test_pieces_are_told_by_number_in_the_ladder() -> None:
+    """The two pieces of one IKE_AUTH (Wireshark: fragment 1/2, 2/2) are two rows, and no row looks like another's repetition."""
+    report = l2tpscope.read(FOLDER / "v2_skf_lost_client.pcap.gz")
+    (first, *_) = ladders(report, vpn=1)
+    notes = [note.text for rung in first.rungs for note in rung.notes]
+    assert [note for note in notes if note.startswith("SKF")] == ["SKF 1/2", "SKF 2/2"]

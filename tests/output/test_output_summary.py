@@ -308,9 +308,9 @@ def test_the_urgent_command_comes_first() -> None:
     assert re.findall(r"^  l2tpscope (\w+)", text(tunnels=[tunnel(state="lost")]), flags=re.MULTILINE)[0] == "events"
 
 
-@pytest.mark.parametrize("path", ["-", "<stdin>", "a\x1b[2J.pcap", "-o.pcap"])
+@pytest.mark.parametrize("path", ["-", "<stdin>", "a\x1b[2J.pcap", "-o.pcap", "capture-1"])
 def test_commands_to_copy_are_harmless(path: str) -> None:
-    """A path that a shell or a terminal would mistake is not put into a command."""
+    """A path that a shell or a terminal would mistake is not put into a command, nor a name that anonymising gave and no file has."""
     shown = text(captures=[capture(path=path)], tunnels=[tunnel()])
     assert "l2tpscope events FILE" in shown
 

@@ -164,6 +164,18 @@ def test_nat_that_is_not_to_be_told_says_why() -> None:
     assert "NAT-D hashes" not in of((vpn(nat="none"), ike_sa(natt=False)))
 
 
+GUESSED = "which side is the client is a guess: no set-up is in the capture"
+
+
+def test_who_called_whom_is_a_guess_without_the_set_up() -> None:
+    """Cookies of IKEv1 (RFC 2408 §3.1) and SPIs of ESP name no caller; a first message does, and a tunnel says it of itself."""
+    assert GUESSED in of((vpn(ike_sas=[1]), ike_sa(roles="guessed")))
+    assert GUESSED not in of((vpn(ike_sas=[1]), ike_sa(roles="seen")))
+    assert GUESSED in text(Measures(captures=[ipsec_capture()], vpns=[vpn(ike_sas=[], esp_sas=[1])], esp_sas=[esp_sa(vpn=1)]))
+    of_tunnel = {"captures": [ipsec_capture()], "vpns": [vpn(ike_sas=[], esp_sas=[1], tunnels=[1])], "esp_sas": [esp_sa(vpn=1)]}
+    assert GUESSED not in text(Measures(**of_tunnel, tunnels=[tunnel(vpn=1)]))
+
+
 def test_a_mismatch_of_icvs_is_the_first_thing() -> None:
     """Two lengths of ICV are told before anything else of the connection, with their grade and rule."""
     given = healthy()

@@ -21,6 +21,17 @@ from l2tpscope.findings.rule import Finding, Rule, Severity
 RULE = Rule(id="L2S412", name="ike-error", severity=Severity.ERROR, source="RFC 2408 §3.14.1")
 PROVEN = ("MM5", "AM2", "IKE_AUTH request", "IKE_AUTH response")
 """After these, an error is about who one is: a rule of its own."""
+FORGED = "a forged message: nothing in clear is authenticated"
+OF_AM1 = (
+    "the server takes no aggressive mode with a pre-shared key (strongSwan, unless told otherwise)",
+    "the server has no key for this client",
+    FORGED,
+)
+OTHER_MODE = "let the client use main mode; where it cannot, see in the server's log whether a key for this client is missing."
+OTHER_VERSION = (
+    "let both sides use the same version of IKE: the one who says so does not speak the other's (libreswan from 5.0 has no IKEv1)."
+)
+LOOK_UP = "look the error up (`l2tpscope explain NAME`), and into the log of whoever sent it."
 
 
 def check(case: Case) -> Iterable[Finding]:
@@ -41,4 +52,13 @@ def check(case: Case) -> Iterable[Finding]:
             grade="certain",
             summary=f"IKE is refused in clear after {row.furthest}: {said}",
             severity=retried(case, row),
+            alternatives=OF_AM1 if row.furthest == "AM1" and "AUTHENTICATION_FAILED" in said else (FORGED,),
+            advice=_advice(row.furthest, said),
         )
+
+
+def _advice(step: str | None, said: str) -> str:
+    """What helps against this error."""
+    if "INVALID_MAJOR_VERSION" in said:
+        return OTHER_VERSION
+    return OTHER_MODE if step == "AM1" and "AUTHENTICATION_FAILED" in said else LOOK_UP

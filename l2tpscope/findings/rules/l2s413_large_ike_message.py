@@ -41,6 +41,8 @@ def check(case: Case) -> Iterable[Finding]:
             first=found.first,
             last=found.last,
             against=(*case.doubts, *found.against),
+            alternatives=found.alternatives,
+            advice=found.advice,
             severity=retried(case, row),
             wireshark_filter=f"{between(row.initiator, row.responder)} && (isakmp || {fragments})",
         )

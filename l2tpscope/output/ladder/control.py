@@ -15,9 +15,12 @@ from l2tpscope.output.ladder.raw import of_control, of_ike
 from l2tpscope.output.ladder.scene import Scene
 from l2tpscope.output.stages import NEXT
 from l2tpscope.output.words import LONGEST, cut, said
+from l2tpscope.wire.ike import Fragment
 
 CHECKS = ("INF", "INFORMATIONAL request", "INFORMATIONAL response")
 """Mostly dead peer detection; what else one is, an inference or an event at its frame says."""
+PIECES = frozenset({"SKF", "FRAG"})
+"""Payloads whose number only the decoded message tells."""
 Acknowledgements = dict[tuple[int, int], list[tuple[MessageRow, Any]]]
 """By tunnel and frame; in several captures frames may have the same number."""
 
@@ -93,8 +96,10 @@ def _who(tunnel: TunnelRow, row: MessageRow) -> Iterator[Cell]:
 
 def ike_rungs(scene: Scene) -> list[Rung]:
     """The messages of its IKE SAs."""
-    rows = zip(scene.report.rows("ike_messages"), scene.decoded("ike_messages"), strict=True)
-    messages = grouped((pair for pair in rows if pair[0].ike_sa in scene.ike_sas), lambda row: int(row.ike_sa))
+    listed = scene.report.rows("ike_messages")
+    pieces = any(row.ike_sa in scene.ike_sas and not PIECES.isdisjoint(row.payloads) for row in listed)
+    pairs = zip(listed, scene.decoded("ike_messages", always=pieces), strict=True)
+    messages = grouped((pair for pair in pairs if pair[0].ike_sa in scene.ike_sas), lambda row: int(row.ike_sa))
     said = {(copies.first.ike_sa, copies.first.message_id, copies.first.name) for copies in messages}
     return [_ike(scene, copies, said) for copies in messages]
 
@@ -109,7 +114,10 @@ def _ike(scene: Scene, copies: Copies, said: set[tuple[int, int, str]]) -> Rung:
         copies,
         scene.way("ike_sas", first.ike_sa, first.direction),
         missing=awaited if missing else "",
-        notes=[Cell(cut(_payloads(first), LONGEST)), *([Cell(first.fit, "warn")] if first.fit == "violation" else [])],
+        notes=[
+            Cell(cut(_payloads(first) + _piece(copies.decoded), LONGEST)),
+            *([Cell(first.fit, "warn")] if first.fit == "violation" else []),
+        ],
         label=first.name,
         tag="IKE" if len(scene.ike_sas) < 2 else f"IKE {first.ike_sa}",
         details=of_ike(copies.decoded) if scene.raw else [],
@@ -123,6 +131,12 @@ def _awaited(name: str) -> str:
     if name.endswith("response"):
         return ""
     return "response" if name.endswith("request") else NEXT[name][0] if name in NEXT else ""
+
+
+def _piece(decoded: Any) -> str:
+    """` 2/3` of a piece that IKE itself made of a message; of IKEv1 ` 2`, as the last alone tells how many there are."""
+    pieces = (payload for payload in decoded.payloads if isinstance(payload, Fragment)) if decoded else ()
+    return "".join(f" {piece.number}" + (f"/{piece.total}" if piece.total else "") for piece in pieces)
 
 
 def _payloads(row: IkeMessageRow) -> str:

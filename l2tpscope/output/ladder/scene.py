@@ -110,8 +110,11 @@ class Scene:
         client, server = split(self.vpn.client)[0], split(self.vpn.server)[0]
         return client == server or split(row.initiator)[0] != server
 
-    def decoded(self, table: str) -> list[Any]:
-        """What was decoded of each row of a table; a None for each where it is not to be shown, or not kept."""
+    def decoded(self, table: str, *, always: bool = False) -> list[Any]:
+        """What was decoded of each row of a table; a None for each where it is not to be shown, or not kept.
+
+        *always*: wanted though it is not shown as it is.
+        """
         rows = self.report.rows(table)
-        found = self.report.decoded(table) if self.raw else []
+        found = self.report.decoded(table) if self.raw or always else []
         return found if len(found) == len(rows) else [None] * len(rows)
