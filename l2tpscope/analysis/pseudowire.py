@@ -82,7 +82,8 @@ def _sublayer_name(kind: SublayerType) -> str:
 def concluded(heads: list[Head]) -> Layout:
     """As the packets show it."""
     if len(heads) < LEAST:
-        return Layout(why=f"{len(heads)} packets looked at: too few to tell cookie and sublayer" if heads else None)
+        number = "1 packet" if len(heads) == 1 else f"{len(heads)} packets"
+        return Layout(why=f"{number} looked at: too few to tell cookie and sublayer" if heads else None)
     found = [one for place in PLACES for has in (True, False) if (one := _tried(heads, place, has)) is not None]
     if not found:
         return Layout(why="nothing known begins behind any possible cookie and sublayer")

@@ -54,7 +54,8 @@ def captures(rows: Sequence[CaptureRow]) -> list[Block]:
 
 
 def _capture(row: CaptureRow) -> Block:
-    about = f"{span(row.time_start, row.time_end)} ({duration(row.duration_s)}), {count(row.frames)} frames, {row.format}, {_drops([row])}"
+    number = "1 frame" if row.frames == 1 else f"{count(row.frames)} frames"
+    about = f"{span(row.time_start, row.time_end)} ({duration(row.duration_s)}), {number}, {row.format}, {_drops([row])}"
     tone = TONES.get(row.verdict, "")
     lines = [Cell(about), Cell(f"quality: {row.verdict}{_sides(row)}", tone)]
     lines += [Cell(f"- {reason}", tone) for reason in row.reasons]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from l2tpscope.analysis.rows import CaptureRow, SessionRow, TunnelRow, VpnRow
+from l2tpscope.analysis.rows import CaptureRow, EspSaRow, SessionRow, TunnelRow, VpnRow
 from l2tpscope.core.runs import numbers
 from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.page import Page
@@ -23,7 +23,7 @@ FEW = 3
 """Up to so many tunnels are told in full."""
 SHARED = 3
 """Facts that are said once for several rows; rarer ones stand under their rows."""
-LONGEST_PATH = 32
+LONGEST_PATH = 31
 """A longer path is named once, where its capture is told; commands say `FILE` instead."""
 NAMELESS = re.compile(r"capture-\d+")
 """What stands for the path of an anonymised capture: no file has that name."""
@@ -100,6 +100,11 @@ def life(row: TunnelRow | SessionRow | VpnRow, end: int | None) -> str:
     if row.opened is None or last is None or last < row.opened:
         return UNKNOWN
     return ("" if row.closed is not None else ">") + duration((last - row.opened) / 1e9)
+
+
+def known_until(row: VpnRow, esp: Iterable[EspSaRow], end: int | None) -> int | None:
+    """The instant up to which a connection surely lived: of ESP alone, which no message opens or closes, its last packet."""
+    return end if row.ike_sas or row.tunnels else max((one.last for one in esp), default=end)
 
 
 def end_of(captures: Sequence[CaptureRow]) -> int | None:

@@ -7,6 +7,7 @@ from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.captures import captures, frames, other_vpns
 from l2tpscope.output.findings import digest
 from l2tpscope.output.l2f import l2f
+from l2tpscope.output.page import WIDTH
 from l2tpscope.output.room import FEW, LINES, command, height, unusual
 from l2tpscope.output.sessions import sessions
 from l2tpscope.output.stages import OF_IKE
@@ -17,6 +18,8 @@ from l2tpscope.report import Report
 EMPTY = "was it the right interface, and did a capture filter keep UDP 500, 4500, 1701, ESP and IP protocol 115?"
 LEAST = 12
 """Lines that are left to tunnels and to sessions, however much is said before them."""
+BESIDE = len("  " + "  # " + "  ")
+"""Columns of a command to run next that are neither the command nor why; the last are the margin."""
 TABLES = 2
 """Of the commands to run next, those that list a table."""
 PICTURED = (("ladder", "message by message"), ("report -o report.html", "a page to mail, with pictures"))
@@ -56,6 +59,8 @@ def _next(report: Report, tables: int = TABLES) -> Block:
     wanted = [*_wanted(measures)[:tables], *PICTURED[not measures.vpns :]]
     lines = [command(name, measures.captures) for name, _ in wanted]
     width = max(map(len, lines))
+    if width + max(len(why) for _, why in wanted) > WIDTH - BESIDE:
+        width = 0  # set apart as they come, no line is too long
     return Block("NEXT", [Cell(f"{line:<{width}}  # {why}") for line, (_, why) in zip(lines, wanted, strict=True)])
 
 

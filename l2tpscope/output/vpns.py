@@ -14,7 +14,7 @@ from l2tpscope.analysis.rtt import Statistic
 from l2tpscope.core.endpoints import split
 from l2tpscope.output.blocks import Block, Cell, Head, Row
 from l2tpscope.output.ipsec import WAYS, Parts, facts, facts_of_many, parts, together, totals, trips
-from l2tpscope.output.room import FEW, command, end_of, fitted, life, named, shared, when
+from l2tpscope.output.room import FEW, command, end_of, fitted, known_until, life, named, shared, when
 from l2tpscope.output.stages import SEVERITIES, STAGES, TONE, Fate, fate, reached, stage_inferences
 from l2tpscope.output.trips import round_trips
 from l2tpscope.output.values import UNKNOWN, count, percent, short
@@ -150,7 +150,7 @@ def _columns(told: _Told, party: Column) -> list[Column]:
         (Head("reached"), lambda row: Cell(reached(row), TONE[told.fates[row.vpn].severity])),
         (Head("outcome"), lambda row: Cell(row.outcome, TONE[told.fates[row.vpn].severity])),
         (Head("opened", spare=2), lambda row: Cell(when(row.opened, captures))),
-        (Head("life", right=True, spare=1), lambda row: Cell(life(row, end))),
+        (Head("life", right=True, spare=1), lambda row: Cell(life(row, known_until(row, told.parts.get(row.vpn, Parts()).esp, end)))),
         (Head("IKE/ESP/tun/ses", spare=3), lambda row: Cell(_parts(row))),
         (Head("packets →/←", right=True), lambda row: Cell(f"{short(row.packets_to_server)}/{short(row.packets_to_client)}")),
     ]

@@ -91,3 +91,11 @@ def test_pieces_are_told_by_number_in_the_ladder() -> None:
     (first, *_) = ladders(report, vpn=1)
     notes = [note.text for rung in first.rungs for note in rung.notes]
     assert [note for note in notes if note.startswith("SKF")] == ["SKF 1/2", "SKF 2/2"]
+
+
+def test_a_message_in_pieces_is_answered_once() -> None:
+    """The server answers the IKE_AUTH of frames 3 and 4 in frame 5 (Wireshark, message ID 1): neither piece is drawn as unanswered."""
+    (ladder,) = ladders(l2tpscope.read(FOLDER / "v2_expired_client.pcap.gz"))
+    pieces = [rung for rung in ladder.rungs if any(note.text.startswith("SKF") for note in rung.notes)]
+    assert len(pieces) == 2
+    assert not any("seen" in note.text for rung in pieces for note in rung.notes)

@@ -308,6 +308,19 @@ def test_the_urgent_command_comes_first() -> None:
     assert re.findall(r"^  l2tpscope (\w+)", text(tunnels=[tunnel(state="lost")]), flags=re.MULTILINE)[0] == "events"
 
 
+@pytest.mark.parametrize("length", range(1, 34))
+def test_a_command_to_copy_stays_on_its_line(length: int) -> None:
+    """Whatever the length of the path, a command and why stand on one line of 100 columns."""
+    given = {"captures": [capture(path="a" * length)], "tunnels": [tunnel(retransmissions_to_responder=2)]}
+    told = text(**given, sessions=[session()], loss=[loss()]).split("NEXT")[1].strip("\n").splitlines()
+    assert all(line.startswith("  l2tpscope ") and "  # " in line and len(line) <= 100 for line in told)
+
+
+def test_one_frame_is_one() -> None:
+    """A capture of a single frame is told in the singular."""
+    assert ", 1 frame, pcap" in text(captures=[capture(frames=1)])
+
+
 @pytest.mark.parametrize("path", ["-", "<stdin>", "a\x1b[2J.pcap", "-o.pcap", "capture-1"])
 def test_commands_to_copy_are_harmless(path: str) -> None:
     """A path that a shell or a terminal would mistake is not put into a command, nor a name that anonymising gave and no file has."""

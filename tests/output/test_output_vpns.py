@@ -176,6 +176,14 @@ def test_who_called_whom_is_a_guess_without_the_set_up() -> None:
     assert GUESSED not in text(Measures(**of_tunnel, tunnels=[tunnel(vpn=1)]))
 
 
+def test_esp_alone_lives_until_its_last_packet() -> None:
+    """Nothing opens or closes it, and nothing keeps it up: that it is silent till the capture ends is no life."""
+    given = {"captures": [ipsec_capture()], "vpns": [vpn(ike_sas=[], esp_sas=[1], closed=None, opened=T0)]}
+    assert ">9.00 s" in text(Measures(**given, esp_sas=[esp_sa(vpn=1, first=T0, last=T0 + 9 * SECOND)]))
+    with_ike = {**given, "vpns": [vpn(ike_sas=[1], esp_sas=[1], closed=None, opened=T0)], "ike_sas": [ike_sa(vpn=1)]}
+    assert ">9.00 s" not in text(Measures(**with_ike, esp_sas=[esp_sa(vpn=1, first=T0, last=T0 + 9 * SECOND)]))
+
+
 def test_a_mismatch_of_icvs_is_the_first_thing() -> None:
     """Two lengths of ICV are told before anything else of the connection, with their grade and rule."""
     given = healthy()

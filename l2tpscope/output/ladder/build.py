@@ -17,7 +17,7 @@ from l2tpscope.output.ladder.scene import Scene
 from l2tpscope.output.ladder.stream import alike, packets, with_stretches
 from l2tpscope.output.ladder.text import text
 from l2tpscope.output.page import Page
-from l2tpscope.output.room import FEW, end_of, life, when
+from l2tpscope.output.room import FEW, end_of, known_until, life, when
 from l2tpscope.output.stages import SEVERITIES, STAGES, TONE, Fate, fate, reached, stage_inferences
 from l2tpscope.output.tables import OutputError
 from l2tpscope.output.values import count, date, duration
@@ -206,5 +206,5 @@ def _cells(report: Report, row: VpnRow, one: Fate) -> list[Cell]:
         Cell(reached(row), tone),
         Cell(row.outcome, tone),
         Cell(when(row.opened, captures)),
-        Cell(life(row, end_of(captures))),
+        Cell(life(row, known_until(row, (one for one in report.measures.esp_sas if one.vpn == row.vpn), end_of(captures)))),
     ]

@@ -107,7 +107,8 @@ def ike_rungs(scene: Scene) -> list[Rung]:
 def _ike(scene: Scene, copies: Copies, said: set[tuple[int, int, str]]) -> Rung:
     first: IkeMessageRow = copies.first
     awaited = _awaited(first.name)
-    missing = bool(awaited) and not copies.answered and (first.ike_sa, first.message_id, awaited) not in said
+    full = f"{first.name.removesuffix('request')}response" if awaited == "response" else awaited
+    missing = bool(awaited) and not copies.answered and (first.ike_sa, first.message_id, full) not in said
     idle = first.name in CHECKS and first.encrypted and first.fit == "new" and len(copies.rows) == 1
     return rung(
         scene,
