@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from l2tpscope.analysis.rows import CaptureRow
+from l2tpscope.analysis.rows import CaptureRow, L2fRow, Measures, TunnelRow
 from l2tpscope.output.blocks import Block, Cell
 from l2tpscope.output.room import command, end_of
 from l2tpscope.output.values import count, duration, span
@@ -46,18 +46,32 @@ ALWAYS = 2
 """The first of them are named even where there are none."""
 
 
-def captures(rows: Sequence[CaptureRow]) -> list[Block]:
+def captures(measures: Measures) -> list[Block]:
     """The quality of the captures."""
+    rows = measures.captures
     if not rows:
         return [Block("CAPTURE", [Cell("none was read", "bad")])]
-    return [_capture(row) for row in rows] if len(rows) <= EACH else [_together(rows)]
+    alone = len(rows) == 1 and one_speaks(measures)
+    return [_capture(row, alone=alone) for row in rows] if len(rows) <= EACH else [_together(rows)]
 
 
-def _capture(row: CaptureRow) -> Block:
+def one_speaks(measures: Measures) -> bool:
+    """Whether one side alone is heard, of whatever it is: then nothing tells whether the capture has the other direction."""
+    ways = {row.direction for row in measures.esp_sas}
+    for ike in measures.ike_sas:
+        ways |= {"to_responder"} if ike.state == "unanswered" or ike.messages == 1 else {"to_responder", "to_initiator"}
+    spoken: list[TunnelRow | L2fRow] = [*measures.tunnels, *measures.l2f]
+    for row in spoken:
+        ways |= {"to_responder"} if row.messages_to_responder or row.data_packets_to_responder else set()
+        ways |= {"to_initiator"} if row.messages_to_initiator or row.data_packets_to_initiator else set()
+    return len(ways) == 1
+
+
+def _capture(row: CaptureRow, *, alone: bool) -> Block:
     number = "1 frame" if row.frames == 1 else f"{count(row.frames)} frames"
     about = f"{span(row.time_start, row.time_end)} ({duration(row.duration_s)}), {number}, {row.format}, {_drops([row])}"
     tone = TONES.get(row.verdict, "")
-    lines = [Cell(about), Cell(f"quality: {row.verdict}{_sides(row)}", tone)]
+    lines = [Cell(about), Cell(f"quality: {row.verdict}{_sides(row, alone=alone)}", tone)]
     lines += [Cell(f"- {reason}", tone) for reason in row.reasons]
     return Block(f"CAPTURE {row.path}", lines)
 
@@ -87,9 +101,11 @@ def _drops(rows: Sequence[CaptureRow]) -> str:
     return f"{count(sum(told))} drops reported" + (f" by {count(len(told))} of them" if len(told) < len(rows) else "")
 
 
-def _sides(row: CaptureRow) -> str:
+def _sides(row: CaptureRow, *, alone: bool = False) -> str:
     if row.verdict == "empty":
         return ""
+    if alone and not row.one_sided:
+        return " (one side alone is heard)"
     return " (one direction only)" if row.one_sided else " (both directions)"
 
 

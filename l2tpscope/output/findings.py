@@ -29,7 +29,7 @@ def diagnosis(report: Report) -> list[Block]:
     """All findings, after the verdict on the captures that they rest on."""
     rows: list[FindingRow] = report.rows("findings")
     measures = report.measures
-    blocks = captures(measures.captures)
+    blocks = captures(measures)
     if report.interrupted:
         blocks.insert(0, Block(lines=[Cell("INTERRUPTED: what follows is what had been read until then", "warn")]))
     blocks.append(Block(f"FINDINGS {counts(rows)}", [] if rows else [Cell(NOTHING_SEEN, "warn") if report.empty else Cell(NOTHING)]))

@@ -37,6 +37,8 @@ UNUSED: dict[Stage, str] = {
 """Stages at which what is up is of no use, and what is missing."""
 
 Side = Literal["client", "server"]
+REDIRECT = "responder: REDIRECT"
+"""RFC 5685 §3: the client is to go to another gateway, and owes this one nothing."""
 NEXT: dict[str, tuple[str, Side]] = {
     "MM1": ("MM2", "server"),
     "MM2": ("MM3", "client"),
@@ -132,6 +134,9 @@ def _step(row: VpnRow, ike: IkeSaRow, step: str) -> str:
         who = {"initiator": "the client", "responder": "the server"}.get(ike.closed_by or "", "one side")
         why = ", ".join(notify.partition(": ")[2] for notify in errors(ike, ike.closed_by or ""))
         return f"{who} said no after {step}: {cut(why, LONGEST)}" if why else f"{who} said no after {step}, in an encrypted message"
+    elsewhere = [said.partition(": ")[2] for said in ike.notifies if said.partition(" (")[0] == REDIRECT]
+    if elsewhere:
+        return f"the server sends the client elsewhere: {cut(elsewhere[-1], LONGEST)}"
     following, side = NEXT[step]
     return f"{step} sent, no {following} from the {side}"
 

@@ -28,7 +28,7 @@ PICTURED = (("ladder", "message by message"), ("report -o report.html", "a page 
 def summary(report: Report) -> list[Block]:
     """The blocks of the summary; connections, tunnels and sessions take the room that the rest leaves."""
     measures = report.measures
-    head = [*captures(measures.captures), frames(measures.captures), *digest(report)]
+    head = [*captures(measures), frames(measures.captures), *digest(report)]
     if report.interrupted:
         head.insert(0, Block(lines=[Cell("INTERRUPTED: what follows is what had been read until then", "warn")]))
     head += l2f(measures)

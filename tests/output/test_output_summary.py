@@ -316,6 +316,16 @@ def test_a_command_to_copy_stays_on_its_line(length: int) -> None:
     assert all(line.startswith("  l2tpscope ") and "  # " in line and len(line) <= 100 for line in told)
 
 
+def test_one_side_alone_is_not_both_directions() -> None:
+    """Calls that nobody answers do not show that the capture has the other direction, nor that it has not."""
+    vain = tunnel(
+        state="unanswered", messages_to_responder=5, messages_to_initiator=0, data_packets_to_responder=0, data_packets_to_initiator=0
+    )
+    assert "quality: good (one side alone is heard)" in text(captures=[capture()], tunnels=[vain])
+    assert "quality: good (both directions)" in text(captures=[capture()], tunnels=[vain, tunnel()])
+    assert "(one direction only)" in text(captures=[capture(one_sided=True)], tunnels=[vain])
+
+
 def test_one_frame_is_one() -> None:
     """A capture of a single frame is told in the singular."""
     assert ", 1 frame, pcap" in text(captures=[capture(frames=1)])

@@ -88,6 +88,16 @@ def test_who_stopped_answering_is_said(step: str, owed: tuple[str, str]) -> None
     assert f"1 stopped at {WORDS[stage]} ({step} sent, no {following} from the {side}): vpn 1, client 198.51.100.7" in shown
 
 
+def test_a_client_sent_elsewhere_owes_nothing() -> None:
+    """After a REDIRECT (RFC 5685 §3) the client is not missed; that a server could redirect is no such thing."""
+    given = {"version": 2, "furthest": "IKE_SA_INIT response", "established": None, "state": "opening"}
+    kept = vpn(stage="ike-keys", outcome="opening", ike_sas=[1])
+    shown = of((kept, ike_sa(**given, notifies=["initiator: REDIRECT_SUPPORTED", "responder: REDIRECT (gateway gw2.example.org)"])))
+    assert "the server sends the client elsewhere: REDIRECT (gateway gw2.example.org)" in shown.replace("\n    ", " ")
+    plain = of((kept, ike_sa(**given, notifies=["initiator: REDIRECT_SUPPORTED", "initiator: REDIRECTED_FROM (gateway 192.0.2.1)"])))
+    assert "no IKE_AUTH request from the client" in plain.replace("\n    ", " ")
+
+
 def test_attempts_of_one_fate_are_counted_together() -> None:
     """The same client that fails three times is one line with its count; what was sent again stands with the others."""
     shown = " ".join(of(*(wrong_psk(number) for number in range(1, 4))).split())

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from l2tpscope.analysis.rows import CaptureRow, FindingRow
-from l2tpscope.output.captures import VERDICTS
+from l2tpscope.output.captures import VERDICTS, one_speaks
 from l2tpscope.output.escape import html
 from l2tpscope.output.findings import SEVERITIES, evidence
 from l2tpscope.output.room import when
@@ -49,7 +49,8 @@ def verdict(report: Report, say: Say) -> str:
         _quality(report.measures.captures, say),
     ]
     parts.append(f'<ul class="tiles">{"".join(_tile(*tile) for tile in tiles)}</ul>')
-    parts += [_capture(row, say) for row in report.measures.captures]
+    alone = len(report.measures.captures) == 1 and one_speaks(report.measures)
+    parts += [_capture(row, say, alone=alone) for row in report.measures.captures]
     if report.notes:
         lines = "".join(f'<li lang="en">{html(note)}</li>' for note in report.notes)
         parts.append(f"<h3>{html(say('notes'))}</h3><ul>{lines}</ul>")
@@ -71,8 +72,8 @@ def _quality(rows: Sequence[CaptureRow], say: Say) -> tuple[str, str, str]:
     return (say.value(worst) if worst else say("unknown"), say("quality"), "")
 
 
-def _capture(row: CaptureRow, say: Say) -> str:
-    sides = say("unknown") if row.verdict == "empty" else say("one-sided") if row.one_sided else say("two-sided")
+def _capture(row: CaptureRow, say: Say, *, alone: bool) -> str:
+    sides = say("one-sided") if row.one_sided else say("unknown") if alone or row.verdict == "empty" else say("two-sided")
     drops = say("unknown") if row.reported_drops is None else count(row.reported_drops)
     times = span(row.time_start, row.time_end).replace(" to ", f" {say('to')} ")
     facts = [
