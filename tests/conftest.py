@@ -28,7 +28,7 @@ def chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests first, so that no process is left alone with one at the end; skip, with a reason, what needs what is not there."""
+    """Files with slow tests first, that no process is left alone with one at the end; skip, with a reason, what is not possible here."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
     absent = {
