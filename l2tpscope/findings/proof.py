@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from l2tpscope.analysis.rows import Grade, IkeMessageRow, IkeSaRow
 from l2tpscope.findings.case import Case
-from l2tpscope.findings.ike import named
+from l2tpscope.findings.ike import about, named, retried
 from l2tpscope.findings.large import unanswered
+from l2tpscope.findings.rule import Finding
 
 PROOFS = ("MM5", "AM2", "IKE_AUTH request")
 IN_CLEAR = (
@@ -95,3 +96,15 @@ def never_sent(case: Case, row: IkeSaRow) -> bool:
     if row.state != "failed" or row.furthest != "MM4" or row.nat_initiator or unanswered(case, row) is not None:
         return False
     return any(not REQUESTS.isdisjoint(one.payloads) for one in named(case.ike_messages(row), "MM4"))
+
+
+def refused(case: Case, row: IkeSaRow, found: Refusal, because: str) -> Finding:
+    """The finding of a refusal, and what it is about."""
+    return about(
+        row,
+        sorted(found.evidence, key=lambda one: one.time),
+        grade=found.grade,
+        summary=f"{found.what}: {because}",
+        against=case.doubts,
+        severity=retried(case, row),
+    )

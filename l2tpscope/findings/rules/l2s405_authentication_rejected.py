@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from l2tpscope.findings.case import Case
-from l2tpscope.findings.ike import about, in_state, retried
-from l2tpscope.findings.proof import about_certificates, by_certificate, refusal
+from l2tpscope.findings.ike import in_state
+from l2tpscope.findings.proof import about_certificates, by_certificate, refusal, refused
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S405", name="ike-authentication-rejected", severity=Severity.ERROR, source="RFC 2409 §5")
@@ -29,11 +29,4 @@ def check(case: Case) -> Iterable[Finding]:
         found = refusal(case, row)
         if found is None or about_certificates(row) is not None or by_certificate(case, row):
             continue
-        yield about(
-            row,
-            sorted(found.evidence, key=lambda one: one.time),
-            grade=found.grade,
-            summary=f"{found.what}: the pre-shared keys differ, or an identity is not accepted",
-            against=case.doubts,
-            severity=retried(case, row),
-        )
+        yield refused(case, row, found, "the pre-shared keys differ, or an identity is not accepted")

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from l2tpscope.analysis.rows import IkeSaRow
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.ike import about, in_state, named, retried
-from l2tpscope.findings.proof import about_certificates, by_certificate, never_sent, refusal
+from l2tpscope.findings.proof import about_certificates, by_certificate, never_sent, refusal, refused
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
 RULE = Rule(id="L2S414", name="certificate-refused", severity=Severity.ERROR, source="RFC 2408 §3.14.1")
@@ -43,14 +43,7 @@ def check(case: Case) -> Iterable[Finding]:
 def _refused(case: Case, row: IkeSaRow) -> Iterator[Finding]:
     found = refusal(case, row)
     if found is not None:
-        yield about(
-            row,
-            sorted(found.evidence, key=lambda one: one.time),
-            grade=found.grade,
-            summary=f"{found.what}: a certificate or an identity is not accepted",
-            against=case.doubts,
-            severity=retried(case, row),
-        )
+        yield refused(case, row, found, "a certificate or an identity is not accepted")
     elif never_sent(case, row):
         asked = named(case.ike_messages(row), "MM3", "MM4")
         yield about(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from l2tpscope.findings.captures import about
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
@@ -22,13 +23,10 @@ def check(case: Case) -> Iterable[Finding]:
     for row in case.measures.captures:
         several = ((row.openvpn_1701_frames, "OpenVPN"), (row.not_l2tp_1701_frames, "not L2TP"))
         what = [f"{count} frames on UDP 1701 are {name}" for count, name in several if count]
-        if what and row.time_start is not None and row.time_end is not None:
-            yield Finding(
+        if what:
+            yield from about(
+                row,
                 grade="certain",
-                subject=f"capture {row.capture}",
                 summary="; ".join(what),
-                evidence=(),
-                first=row.time_start,
-                last=row.time_end,
                 wireshark_filter="udp.port == 1701",
             )

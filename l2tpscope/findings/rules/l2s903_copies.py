@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from l2tpscope.findings.captures import about
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
@@ -21,14 +22,11 @@ RULE = Rule(id="L2S903", name="copies-in-capture", severity=Severity.INFO, sourc
 def check(case: Case) -> Iterable[Finding]:
     """Captures with copies."""
     for row in case.measures.captures:
-        if row.duplicate_frames and row.time_start is not None and row.time_end is not None:
+        if row.duplicate_frames:
             frames = "1 frame is a copy" if row.duplicate_frames == 1 else f"{row.duplicate_frames} frames are copies"
-            yield Finding(
+            yield from about(
+                row,
                 grade="likely",
-                subject=f"capture {row.capture}",
                 summary=f"{frames} that the capture made; counted once",
-                evidence=(),
-                first=row.time_start,
-                last=row.time_end,
                 wireshark_filter="udp.port in {500, 4500, 1701} || esp || ah",
             )

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from l2tpscope.findings.captures import about
 from l2tpscope.findings.case import Case
 from l2tpscope.findings.rule import Finding, Rule, Severity
 
@@ -24,13 +25,10 @@ def check(case: Case) -> Iterable[Finding]:
     for row in case.measures.captures:
         cut = [reason for reason in row.reasons if "control messages are cut off" in reason]
         what = (["the file ends within a record"] if row.truncated_file else []) + cut
-        if what and row.time_start is not None and row.time_end is not None:
-            yield Finding(
+        if what:
+            yield from about(
+                row,
                 grade="certain",
-                subject=f"capture {row.capture}",
                 summary="; ".join(what),
-                evidence=(),
-                first=row.time_start,
-                last=row.time_end,
                 wireshark_filter="frame.cap_len < frame.len",
             )
