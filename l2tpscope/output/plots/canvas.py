@@ -120,8 +120,10 @@ def title(ax: Axes, what: str, report: Report) -> None:
     ax.set_title(f"{what}: {names}{more}{quality}", loc="left", fontsize=NORMAL + 1.5, color=INK, **PLAIN)
 
 
-def nothing(ax: Axes, why: str) -> Axes:
+def nothing(ax: Axes | None, what: str, report: Report, why: str) -> Axes:
     """An empty picture that says why it is empty."""
+    ax = canvas(ax, 2.2)
+    title(ax, what, report)
     ax.set_axis_off()
     ax.text(
         0.5, 0.5, f"nothing to show: {why}", ha="center", va="center", transform=ax.transAxes, fontsize=11, color=INK, wrap=True, **PLAIN

@@ -71,11 +71,9 @@ def loss(report: Report, ax: Axes | None = None, *, vpn: int | None = None) -> A
     rows = [row for row in report.rows("loss") if wanted.has(row)]
     measured = [row for row in rows if row.measurable and row.loss_ratio is not None]
     seen = captured(report)
-    ax = canvas(ax, 4.6 if measured else 2.2)
     if not measured or seen is None:
-        nothing(ax, _why(rows, vpn))
-        title(ax, "Loss", report)
-        return ax
+        return nothing(ax, "Loss", report, _why(rows, vpn))
+    ax = canvas(ax, 4.6)
     places = _places(report, measured, seen)
     time_axis(ax, *around(report, min(place.begin for place in places), max(place.end for place in places)))
     title(ax, "Loss", report)

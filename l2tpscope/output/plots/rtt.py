@@ -31,11 +31,10 @@ def rtt(report: Report, ax: Axes | None = None, *, vpn: int | None = None) -> Ax
     """
     wanted = parts(report, vpn)
     rows = [row for row in report.rows("rtt") if wanted.has(row)]
-    ax = canvas(ax, 4.6 if rows else 2.2)
     if not rows:
-        nothing(ax, "no message of the capture and its answer make a round trip" if vpn is None else f"no round trips of connection {vpn}")
-        title(ax, "Round trips", report)
-        return ax
+        why = "no message of the capture and its answer make a round trip" if vpn is None else f"no round trips of connection {vpn}"
+        return nothing(ax, "Round trips", report, why)
+    ax = canvas(ax, 4.6)
     time_axis(ax, *around(report, min(row.time for row in rows), max(row.time for row in rows)))
     title(ax, "Round trips", report)
     kinds = sorted({row.kind for row in rows})

@@ -34,11 +34,10 @@ def sequence(report: Report, ax: Axes | None = None, *, vpn: int | None = None) 
     """Draw a sign for every row of `messages` that has an Ns of its own (acknowledgements use up none)."""
     wanted = parts(report, vpn)
     rows = [row for row in report.rows("messages") if row.ns is not None and row.message not in ("ZLB", "ACK") and wanted.has(row)]
-    ax = canvas(ax, 4.6 if rows else 2.2)
     if not rows:
-        nothing(ax, "no control message of L2TP in clear" if vpn is None else f"no control message in clear of connection {vpn}")
-        title(ax, "Control messages", report)
-        return ax
+        why = "no control message of L2TP in clear" if vpn is None else f"no control message in clear of connection {vpn}"
+        return nothing(ax, "Control messages", report, why)
+    ax = canvas(ax, 4.6)
     time_axis(ax, *around(report, min(row.time for row in rows), max(row.time for row in rows)))
     title(ax, "Control messages", report)
     again = Counter(row.tunnel for row in rows if row.fit != "new")

@@ -54,11 +54,10 @@ def throughput(report: Report, ax: Axes | None = None, *, vpn: int | None = None
     """
     wanted = parts(report, vpn)
     rows = [row for row in report.rows("throughput") if wanted.has(row)]
-    ax = canvas(ax, 4.6 if rows else 2.2)
     if not rows:
-        nothing(ax, "no data of a session, and no ESP, passed" if vpn is None else f"no data of connection {vpn} passed")
-        title(ax, "Throughput", report)
-        return ax
+        why = "no data of a session, and no ESP, passed" if vpn is None else f"no data of connection {vpn} passed"
+        return nothing(ax, "Throughput", report, why)
+    ax = canvas(ax, 4.6)
     steps = _steps(rows)
     time_axis(ax, *around(report, steps.begin, steps.begin + steps.width * steps.number))
     title(ax, "Throughput", report)

@@ -81,9 +81,8 @@ def timeline(report: Report, ax: Axes | None = None, *, vpn: int | None = None) 
     found = groups(report, vpn)
     seen = captured(report)
     if not found or seen is None:
-        ax = nothing(canvas(ax, 2.2), "no IKE, ESP or L2TP connection in the capture" if vpn is None else f"there is no connection {vpn}")
-        title(ax, "Timeline", report)
-        return ax
+        why = "no IKE, ESP or L2TP connection in the capture" if vpn is None else f"there is no connection {vpn}"
+        return nothing(ax, "Timeline", report, why)
     findings = [row for row in report.rows("findings") if vpn is None or row.vpn in (None, vpn)]
     rows, height, left_out = _layout(found, findings, ax)
     ax = canvas(ax, height)
