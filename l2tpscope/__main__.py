@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def _keep_memory() -> None:
-    """Let the C library keep what columns gave back: to ask the system for it again for each one takes a tenth of the time.
+    """Let the C library keep what columns gave back: to ask the system for it again for each one takes a twentieth of the time.
 
     *Source*: mallopt(3); where one of the three is set, the library no longer finds the others by itself.
     """

@@ -78,8 +78,7 @@ def _follow(
             raise
         raise click.UsageError(str(error)) from error
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return work.EXIT["pipe"]
+        return work.pipe_gone()
     if tap.unsaved is not None:
         work.say(tap.unsaved)
     if form == "table":

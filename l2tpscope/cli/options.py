@@ -16,11 +16,14 @@ SEVERITIES = ("error", "warning", "info")
 """Surest and worst first."""
 
 Option = Callable[[Any], Any]
+OUTPUT = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to standard output.")
+PORTS = click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="A further UDP port of L2TP; repeatable.")
+COLOR = click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts.")
 ASCII = click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII.")
 OPTIONS: tuple[Option, ...] = (
     click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True), metavar="FILE..."),
-    click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to standard output."),
-    click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="A further UDP port of L2TP; repeatable."),
+    OUTPUT,
+    PORTS,
     click.option(
         "--secret",
         envvar="L2TPSCOPE_SECRET",
@@ -34,7 +37,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="KEYFILE",
         help="Replace addresses, names, SPIs, cookies, MACs, secrets by this key, made if absent; `-`: once.",
     ),
-    click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
+    COLOR,
     ASCII,
     click.option("-q", "--quiet", is_flag=True, help="No progress, no notes on standard error."),
     click.option("-v", "--verbose", is_flag=True, help="Say on standard error what was read, and how long it took."),

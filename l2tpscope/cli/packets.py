@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from l2tpscope.cli import work
-from l2tpscope.cli.options import FEW_FORMATS, OPTIONS, with_options
+from l2tpscope.cli.options import ASCII, COLOR, FEW_FORMATS, OPTIONS, OUTPUT, PORTS, with_options
 
 ONE_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False), metavar="FILE")
 CHOICE = tuple(
@@ -20,11 +20,11 @@ CHOICE = tuple(
     )
 )
 VERIFYING = (
-    click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to standard output."),
-    click.option("--port", "ports", type=click.IntRange(1, 65535), multiple=True, help="A further UDP port of L2TP; repeatable."),
+    OUTPUT,
+    PORTS,
     click.option("--show-secrets", is_flag=True, help="Show challenges and responses that differ."),
-    click.option("--color", type=click.Choice(("auto", "always", "never")), default="auto", show_default=True, help="NO_COLOR counts."),
-    click.option("--ascii", "only_ascii", is_flag=True, help="No characters but ASCII."),
+    COLOR,
+    ASCII,
 )
 WIRESHARK = click.option("--wireshark", is_flag=True, help="Below it Wireshark's decode of the same frame, by tshark.")
 

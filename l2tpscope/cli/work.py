@@ -101,10 +101,15 @@ def put(data: Iterable[bytes]) -> None:
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that nothing is left to flush into the pipe
-        sys.exit(EXIT["pipe"])
+        sys.exit(pipe_gone())
     except OSError as error:
         raise click.UsageError(f"cannot write standard output: {error.strerror}") from error
+
+
+def pipe_gone() -> int:
+    """The exit code where nobody reads standard output any more; nothing is left to flush into the pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT["pipe"]
 
 
 def notes(report: Report, *, told: bool, seconds: float | None) -> None:
